@@ -1,0 +1,1 @@
+"""The registered Thinc architectures. Imported by name through entry points, never by this package."""

@@ -1,0 +1,65 @@
+"""What was computed once a word type is kept: at prediction, a known word is looked up."""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+from torch import Tensor
+
+from ..features import Ids, Rows
+
+
+class ProjectionCache:
+    """The input projections of word types, by their ORTH ids. Safe to share between threads.
+
+    Rows are only ever added to a table; a full one is given up for a new one, so that a table handed out
+    stays valid.
+
+    limit (int): How many types are kept.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._lock = threading.Lock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._ids: Ids = np.zeros(0, dtype=np.uint64)  # sorted
+        self._rows: Rows = np.zeros(0, dtype=np.int64)
+        self._table: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def look_up(self, types: Ids, compute: Callable[[Ids], Tensor]) -> tuple[Tensor, Rows]:
+        """Find the projections of word types, computing those that are new.
+
+        types (Ids): Distinct ORTH ids, sorted, `(types,)`.
+        compute (Callable[[Ids], Tensor]): Gives the projections of the types that are new.
+        RETURNS (Tuple[Tensor, Rows]): A table `(rows, width)`, and the row of each type `(types,)`.
+        """
+        if len(types) > self.limit:
+            return compute(types), np.arange(len(types), dtype=np.int64)
+        with self._lock:
+            new = types[~np.isin(types, self._ids, assume_unique=True)]
+            if len(self._ids) + len(new) > self.limit:
+                self._forget()
+                new = types
+            if len(new):
+                self._add(new, compute(new))
+            assert self._table is not None
+            return self._table, self._rows[np.searchsorted(self._ids, types)]
+
+    def _add(self, types: Ids, projections: Tensor) -> None:
+        start, end = len(self._ids), len(self._ids) + len(types)
+        if self._table is None or end > len(self._table):
+            capacity = min(self.limit, max(end, 2 * start))
+            table = projections.new_empty(capacity, projections.shape[1])
+            if self._table is not None:
+                table[:start] = self._table[:start]
+            self._table = table
+        self._table[start:end] = projections
+        ids = np.concatenate([self._ids, types])
+        rows = np.concatenate([self._rows, np.arange(start, end)])
+        order = np.argsort(ids, kind="stable")
+        self._ids, self._rows = ids[order], rows[order]

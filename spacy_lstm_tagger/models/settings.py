@@ -1,0 +1,131 @@
+"""The settings of the network's parts, as a config names them. No torch here: resolving is cheap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..errors import Errors
+from ..features import LEXEME_ATTRS
+
+
+def check_setting(architecture: str, setting: str, value: Any, is_valid: bool, expected: str) -> None:
+    """Raise an error that names the setting, unless its value is valid."""
+    if not is_valid:
+        message = Errors.L001.format(
+            architecture=architecture, setting=setting, value=value, expected=expected
+        )
+        raise ValueError(message)
+
+
+@dataclass(frozen=True)
+class CharacterSettings:
+    """Settings of the character encoder (dos Santos & Zadrozny 2014, §2.2), over a word's UTF-8 bytes.
+
+    symbol_width (int): Width of a byte's embedding.
+    filters (int): Filters of each window.
+    windows (Sequence[int]): Window sizes in bytes, odd numbers.
+    max_bytes (int): How many bytes of a word are read: of a longer one, its two ends.
+    """
+
+    symbol_width: int = 32
+    filters: int = 64
+    windows: Sequence[int] = (3, 5)
+    max_bytes: int = 32
+
+    def __post_init__(self) -> None:
+        name = "spacy-lstm-tagger.CharacterCNN.v1"
+        for setting in ("symbol_width", "filters"):
+            value = getattr(self, setting)
+            check_setting(name, setting, value, value > 0, "a positive number")
+        odd = len(self.windows) > 0 and all(n > 0 and n % 2 for n in self.windows)
+        check_setting(name, "windows", self.windows, odd, "a list of positive odd numbers")
+        check_setting(name, "max_bytes", self.max_bytes, self.max_bytes >= 2, "at least 2")
+
+
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """Settings of a word's embedding: what a word contributes before the recurrence.
+
+    attrs (Sequence[str]): Lexeme attributes with a table of their own.
+    widths (Sequence[int]): Width of each attribute's embedding.
+    prefix_lengths (Sequence[int]): Tables for the first n letters, lower-cased, beside `PREFIX`.
+    suffix_lengths (Sequence[int]): Tables for the last n letters, lower-cased, beside `SUFFIX`.
+    affix_width (int): Width of these tables' embeddings.
+    min_freq (int): How often the training data must hold a string for a row of its own.
+    word_dropout (float): α: in training, a string seen n times is taken for an unknown one with
+        probability α / (α + n), which trains the unknown row (Kiperwasser & Goldberg 2016, §5).
+    hash_rows (int): Rows of each table where no vocabulary is fitted, as in a shared tok2vec.
+    include_static_vectors (bool): Also read the vectors of `nlp.vocab`.
+    vectors_width (int): The static vectors are projected to this width.
+    characters (Optional[CharacterSettings]): Encodes the spelling.
+    """
+
+    attrs: Sequence[str] = ("LOWER", "PREFIX", "SUFFIX", "SHAPE")
+    widths: Sequence[int] = (128, 16, 32, 32)
+    prefix_lengths: Sequence[int] = (2, 3)
+    suffix_lengths: Sequence[int] = (1, 2, 4)
+    affix_width: int = 32
+    min_freq: int = 1
+    word_dropout: float = 0.25
+    hash_rows: int = 5000
+    include_static_vectors: bool = False
+    vectors_width: int = 128
+    characters: CharacterSettings | None = None
+
+    def __post_init__(self) -> None:
+        name = "spacy-lstm-tagger.WordEmbedding.v1"
+        for attr in self.attrs:
+            if attr not in LEXEME_ATTRS:
+                raise ValueError(Errors.L002.format(attr=attr, supported=", ".join(LEXEME_ATTRS)))
+        if len(self.attrs) != len(self.widths):
+            raise ValueError(Errors.L003.format(attrs=len(self.attrs), widths=len(self.widths)))
+        for setting in ("widths", "prefix_lengths", "suffix_lengths"):
+            values = getattr(self, setting)
+            check_setting(name, setting, values, all(n > 0 for n in values), "a list of positive numbers")
+        for setting in ("affix_width", "min_freq", "hash_rows", "vectors_width"):
+            value = getattr(self, setting)
+            check_setting(name, setting, value, value > 0, "a positive number")
+        check_setting(name, "word_dropout", self.word_dropout, self.word_dropout >= 0, "0 or more")
+        parts = (*self.attrs, *self.prefix_lengths, *self.suffix_lengths)
+        if not (parts or self.characters or self.include_static_vectors):
+            raise ValueError(Errors.L004)
+
+    @property
+    def all_widths(self) -> tuple[int, ...]:
+        """The width of every table: attributes, prefixes, suffixes."""
+        n_affixes = len(self.prefix_lengths) + len(self.suffix_lengths)
+        return (*self.widths, *([self.affix_width] * n_affixes))
+
+
+@dataclass(frozen=True)
+class LSTMSettings:
+    """Settings of the recurrence, those of `torch.nn.LSTM`.
+
+    width (int): Width of the hidden state of each direction.
+    depth (int): Layers.
+    bidirectional (bool): Read from both ends.
+    dropout (float): Dropout of the embedded words, between the layers and of the output, until
+        `nlp.update(drop=...)` or the config's `[training] dropout` sets another.
+    bias (bool): Whether the gates have biases.
+    initial_state (str): "zeros" or "learned".
+    """
+
+    width: int = 128
+    depth: int = 1
+    bidirectional: bool = True
+    dropout: float = 0.0
+    bias: bool = True
+    initial_state: Literal["zeros", "learned"] = "zeros"
+
+    def __post_init__(self) -> None:
+        name = "spacy-lstm-tagger.LSTM.v1"
+        check_setting(name, "width", self.width, self.width > 0, "a positive number")
+        check_setting(name, "depth", self.depth, self.depth > 0, "a positive number")
+        check_setting(name, "dropout", self.dropout, 0 <= self.dropout < 1, "at least 0 and below 1")
+        known = self.initial_state in ("zeros", "learned")
+        check_setting(name, "initial_state", self.initial_state, known, '"zeros" or "learned"')
+
+    @property
+    def output_width(self) -> int:
+        """Width of a token's vector: both directions side by side."""
+        return self.width * (2 if self.bidirectional else 1)

@@ -1,0 +1,207 @@
+"""The bridge between a Thinc `Model` and a torch module.
+
+Thinc's own `PyTorchShim` pickles the weights, lets averaged parameters pass by, and leaves the module in
+training mode after a prediction. This one writes msgpack, and keeps the contracts.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import srsly
+import torch
+from thinc.api import Model, Optimizer
+from thinc.shims import Shim
+from thinc.util import get_torch_default_device, torch2xp, xp2torch
+from torch import Tensor, nn
+
+from ..errors import Errors
+
+FORMAT = 1
+
+
+class TorchShim(Shim):
+    """Holds a torch module that is built once what depends on the data is known.
+
+    build (Callable[..., nn.Module]): Makes the module from what was fitted on the data; a function of a
+        Python module or a partial of one, so that the shim can be pickled.
+
+    fitted (Dict[str, Any]): The arguments that `build` got. Saved with the weights.
+    derived (Dict[str, Any]): What others computed from the weights; forgotten whenever one may have
+        changed.
+    """
+
+    def __init__(self, build: Callable[..., nn.Module]) -> None:
+        super().__init__(None)
+        self._build = build
+        self.fitted: dict[str, Any] = {}
+        self.derived: dict[str, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "derived": {}}
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether the module was built."""
+        return self._model is not None
+
+    @property
+    def module(self) -> Any:
+        """The torch module, in evaluation mode.
+
+        RAISES (ValueError): If it was not initialized.
+        """
+        if self._model is None:
+            raise ValueError(Errors.L201)
+        return self._model
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the weights."""
+        parameter = None if self._model is None else next(self._model.parameters(), None)
+        return get_torch_default_device() if parameter is None else parameter.device
+
+    def initialize(self, **fitted: Any) -> None:
+        """Build the module with new weights.
+
+        **fitted: What `build` takes.
+        """
+        self._replace(fitted, self._build(**fitted))
+
+    def _replace(self, fitted: dict[str, Any], module: nn.Module | None) -> None:
+        self.fitted = fitted
+        self._model = None if module is None else module.to(get_torch_default_device()).eval()
+        self.derived = {}
+
+    def begin_update(self, *inputs: Any) -> tuple[Any, Callable[[Tensor], None]]:
+        """Run the module in training mode.
+
+        *inputs: Passed to the module.
+        RETURNS (Tuple[Any, Callable]): The module's output, and a callback that takes the gradient of the
+            output (of its first part, if it is a tuple) and adds up the gradients of the weights.
+        """
+        self.module.train()
+        with torch.enable_grad():
+            outputs = self.module(*inputs)
+        self.module.eval()
+        first = outputs[0] if isinstance(outputs, tuple) else outputs
+
+        def backprop(gradient: Tensor) -> None:
+            if first.requires_grad:
+                first.backward(gradient)
+
+        return outputs, backprop
+
+    def predict(self, *inputs: Any) -> Any:
+        """Run the module in evaluation mode, without gradients."""
+        with torch.no_grad():
+            return self.module(*inputs)
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Let the optimizer change the weights by their gradients, and clear the gradients."""
+        if self._model is None:
+            return
+        to_xp: Callable[[Tensor], Any] = torch2xp
+        for name, parameter in self._model.named_parameters():
+            if parameter.grad is None:
+                continue
+            weights, _ = optimizer((self.id, name), to_xp(parameter.data), to_xp(parameter.grad))
+            parameter.data = xp2torch(weights, device=parameter.device)
+            parameter.grad = None
+        self.derived = {}
+
+    @contextlib.contextmanager
+    def use_params(self, params: Mapping[Any, Any]) -> Iterator[None]:
+        """Put other values in the place of the weights, and the weights back at the end.
+
+        params (Mapping): Keyed `(shim id, parameter's name)`, as `Optimizer.averages` is.
+        """
+        parameters = {} if self._model is None else dict(self._model.named_parameters())
+        replaced = {n: p for n, p in parameters.items() if params.get((self.id, n)) is not None}
+        backup = {name: parameter.data for name, parameter in replaced.items()}
+        try:
+            for name, parameter in replaced.items():
+                parameter.data = xp2torch(params[(self.id, name)], device=parameter.device)
+            self.derived = {}
+            yield
+        finally:
+            for name, parameter in replaced.items():
+                parameter.data = backup[name]
+            self.derived = {}
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        """Move the weights."""
+        if self._model is not None:
+            self._model.to("cpu" if device_type == "cpu" else f"cuda:{device_id}")
+            self.derived = {}
+
+    def to_bytes(self) -> bytes:
+        """RETURNS (bytes): What was fitted and the weights, in msgpack."""
+        message = {"format": FORMAT, "fitted": self.fitted, "weights": None}
+        if self._model is not None:
+            message["weights"] = {n: t.cpu().numpy() for n, t in self._model.state_dict().items()}
+        data: bytes = srsly.msgpack_dumps(message)
+        return data
+
+    def from_bytes(self, data: bytes) -> "TorchShim":
+        """Build the module that was saved. On any error the shim stays as it was.
+
+        RAISES (ValueError): If the data is damaged, foreign, or does not fit the config.
+        """
+        message = _unpack(data)
+        fitted, weights = message["fitted"], message["weights"]
+        self._replace(fitted, None if weights is None else self._rebuild(fitted, weights))
+        return self
+
+    def _rebuild(self, fitted: dict[str, Any], weights: dict[str, Any]) -> nn.Module:
+        try:
+            module = self._build(**fitted)
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            problem = f"what was fitted on the data is wrong ({error})"
+            raise ValueError(Errors.L202.format(problem=problem)) from error
+        _check_weights(module, weights)
+        module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
+        return module
+
+
+def _unpack(data: bytes) -> dict[str, Any]:
+    try:
+        message = srsly.msgpack_loads(data)
+    except (ValueError, TypeError, KeyError, EOFError) as error:
+        raise ValueError(Errors.L202.format(problem=str(error) or type(error).__name__)) from error
+    if not isinstance(message, dict) or "format" not in message:
+        raise ValueError(Errors.L202.format(problem="no format number in it"))
+    if message["format"] != FORMAT:
+        raise ValueError(Errors.L203.format(found=message["format"], expected=FORMAT))
+    fitted, weights = message.get("fitted"), message.get("weights", ())
+    if not isinstance(fitted, dict) or not (weights is None or isinstance(weights, dict)):
+        raise ValueError(Errors.L202.format(problem="parts of it are missing"))
+    return message
+
+
+def _check_weights(module: nn.Module, weights: Mapping[str, Any]) -> None:
+    """Say what differs between saved weights and the module they are for, in words."""
+    expected = module.state_dict()
+    for name in sorted(expected.keys() | weights.keys()):
+        if name not in weights:
+            problem = f"'{name}' is missing in the file"
+        elif name not in expected:
+            problem = f"'{name}' has no place in the network"
+        elif not isinstance(weights[name], np.ndarray):
+            problem = f"'{name}' is no array"
+        elif weights[name].shape != tuple(expected[name].shape):
+            shapes = f"{weights[name].shape} in the file, {tuple(expected[name].shape)} by the config"
+            problem = f"'{name}' has shape {shapes}"
+        elif weights[name].dtype != np.float32:
+            problem = f"'{name}' is of type {weights[name].dtype}"
+        else:
+            continue
+        raise ValueError(Errors.L204.format(problem=problem))
+
+
+def get_shim(model: Model[Any, Any]) -> TorchShim:
+    """RETURNS (TorchShim): The shim of a layer that has one."""
+    shim = model.shims[0]
+    assert isinstance(shim, TorchShim)
+    return shim

@@ -1,0 +1,56 @@
+"""`spacy-lstm-tagger.LSTMTagger.v1`: a tok2vec layer and a head."""
+
+from typing import Any, TypeAlias
+
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from .head import Head
+from .tok2vec import Tok2Vec
+
+TaggerModel: TypeAlias = Model[list[Doc], list[Floats2d]]
+
+
+def build_lstm_tagger(tok2vec: Tok2Vec, decoder: Head, nO: int | None = None) -> TaggerModel:  # noqa: N803
+    """Build a tagger's model.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): Any tok2vec layer: `spacy-lstm-tagger.LSTMTok2Vec.v1`, a
+        listener, one of spaCy's own.
+    decoder (Model[List[Floats2d], List[Floats2d]]): The head: `spacy-lstm-tagger.Softmax.v1`.
+    nO (Optional[int]): How many labels; inferred from the data by default.
+    RETURNS (Model[List[Doc], List[Floats2d]]): For every document emissions `(tokens, labels)`.
+    """
+    if nO is not None:
+        decoder.set_dim("nO", nO)
+    model: TaggerModel = Model(
+        "lstm_tagger",
+        forward,
+        init=init,
+        layers=[tok2vec, decoder],
+        dims={"nO": nO},
+        refs={"tok2vec": tok2vec, "decoder": decoder, "output_layer": decoder},
+    )
+    return model
+
+
+def init(model: TaggerModel, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> None:  # noqa: N803
+    """Initialize both halves. A head whose tok2vec has no documents to infer its width from asks it."""
+    tok2vec, decoder = model.get_ref("tok2vec"), model.get_ref("decoder")
+    tok2vec.initialize(X=X)
+    if decoder.has_dim("nI") is None and tok2vec.has_dim("nO"):
+        decoder.set_dim("nI", tok2vec.get_dim("nO"))
+    decoder.initialize(X=tok2vec.predict(X) if X and decoder.has_dim("nI") is None else None, Y=Y)
+    if model.has_dim("nO") is None:
+        model.set_dim("nO", decoder.get_dim("nO"))
+
+
+def forward(model: TaggerModel, docs: list[Doc], is_train: bool) -> Any:
+    """RETURNS (Tuple[List[Floats2d], Callable]): Emissions `(tokens, labels)`, and the callback."""
+    states, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
+    emissions, backprop_decoder = model.get_ref("decoder")(states, is_train)
+
+    def backprop(gradients: list[Floats2d]) -> Any:
+        return backprop_tok2vec(backprop_decoder(gradients))
+
+    return emissions, backprop

@@ -1,0 +1,81 @@
+"""What a word contributes before the recurrence: a vector that depends on its type alone."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class TypeTensors(NamedTuple):
+    """The features of word types, as tensors.
+
+    rows (Tensor): A table row for every column, int64 `(types, columns)`; row 0 is the unknown.
+    symbols (Tensor): Spelling, int64 `(types, length)`, padded with 0.
+    vectors (Tensor): Static vectors, `(types, vector_width)`.
+    """
+
+    rows: Tensor
+    symbols: Tensor
+    vectors: Tensor
+
+
+class WordEmbedding(nn.Module):
+    """The embeddings of a word's parts, side by side.
+
+    n_rows (Sequence[int]): Rows of each column's table.
+    widths (Sequence[int]): Width of each column's embedding.
+    characters (Optional[nn.Module]): Encodes the spelling; has the attribute `width`.
+    vector_width (int): Width of the static vectors; 0 for none.
+    projected_width (int): The static vectors are projected to this width.
+    """
+
+    def __init__(
+        self,
+        n_rows: Sequence[int],
+        widths: Sequence[int],
+        *,
+        characters: nn.Module | None = None,
+        vector_width: int = 0,
+        projected_width: int = 0,
+    ) -> None:
+        super().__init__()
+        self.tables = nn.ModuleList(
+            nn.Embedding(rows, width) for rows, width in zip(n_rows, widths, strict=True)
+        )
+        self.characters = characters
+        self.static = nn.Linear(vector_width, projected_width, bias=False) if vector_width else None
+        self.width = sum(widths) + (projected_width if vector_width else 0)
+        if characters is not None:
+            self.width += int(characters.width)  # type: ignore[arg-type]
+        for i, (rows, table) in enumerate(zip(n_rows, self.tables, strict=True)):
+            nn.init.uniform_(table.weight, -0.1, 0.1)  # type: ignore[arg-type]
+            # Not saved: training alone needs it, and `set_replacement` is called before training.
+            self.register_buffer(f"replacement_{i}", torch.zeros(rows), persistent=False)
+
+    def set_replacement(self, column: int, probability: Tensor) -> None:
+        """Set with what probability each row of a column is replaced by the unknown row in training.
+
+        column (int): The column.
+        probability (Tensor): One probability a row, `(rows,)`.
+        """
+        self.get_buffer(f"replacement_{column}").copy_(probability)
+
+    def forward(self, types: TypeTensors) -> Tensor:
+        """Embed word types.
+
+        types (TypeTensors): Features.
+        RETURNS (Tensor): A vector for every type, `(types, width)`.
+        """
+        parts = []
+        for i, table in enumerate(self.tables):
+            rows = types.rows[:, i]  # (types,)
+            if self.training:
+                probability = self.get_buffer(f"replacement_{i}")[rows]
+                rows = rows.masked_fill(torch.rand_like(probability) < probability, 0)
+            parts.append(table(rows))  # (types, widths[i])
+        if self.characters is not None:
+            parts.append(self.characters(types.symbols))
+        if self.static is not None:
+            parts.append(self.static(types.vectors))
+        return torch.cat(parts, dim=1)

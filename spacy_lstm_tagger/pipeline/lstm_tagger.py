@@ -1,0 +1,339 @@
+"""The trainable component `lstm_tagger`: a drop-in for spaCy's `tagger`."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from spacy.attrs import TAG
+from spacy.errors import Errors as SpacyErrors
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.pipeline.tagger import tagger_score
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.util import check_lexeme_norms
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.types import Floats2d
+
+from ..errors import Errors
+from .gold import get_gold_tags
+
+TagIds = npt.NDArray[np.int64]
+GetExamples = Callable[[], Iterable[Example]]
+
+DEFAULT_CONFIG = """
+[model]
+@architectures = "spacy-lstm-tagger.LSTMTagger.v1"
+nO = null
+
+[model.tok2vec]
+@architectures = "spacy-lstm-tagger.LSTMTok2Vec.v1"
+cache_size = 20000
+
+[model.tok2vec.embed]
+@architectures = "spacy-lstm-tagger.WordEmbedding.v1"
+
+[model.tok2vec.embed.characters]
+@architectures = "spacy-lstm-tagger.CharacterCNN.v1"
+
+[model.tok2vec.encode]
+@architectures = "spacy-lstm-tagger.LSTM.v1"
+width = 128
+depth = 1
+bidirectional = true
+
+[model.decoder]
+@architectures = "spacy-lstm-tagger.Softmax.v1"
+"""
+DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
+
+
+@Language.factory(
+    "lstm_tagger",
+    assigns=["token.tag"],
+    default_config={
+        "model": DEFAULT_MODEL,
+        "overwrite": False,
+        "scorer": {"@scorers": "spacy.tagger_scorer.v1"},
+        "neg_prefix": "!",
+        "label_smoothing": 0.0,
+    },
+    default_score_weights={
+        "tag_acc": 1.0,
+        "pos_acc": 0.0,
+        "tag_micro_p": None,
+        "tag_micro_r": None,
+        "tag_micro_f": None,
+    },
+)
+def make_lstm_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[list[Doc], list[Floats2d]],
+    overwrite: bool,
+    scorer: Callable[..., Any] | None,
+    neg_prefix: str,
+    label_smoothing: float,
+) -> "LSTMTagger":
+    """Make the component.
+
+    model (Model[List[Doc], List[Floats2d]]): `spacy-lstm-tagger.LSTMTagger.v1`.
+    overwrite (bool): Whether to overwrite tags that are set.
+    scorer (Optional[Callable]): The scoring method.
+    neg_prefix (str): What the annotation of a tag that a token does *not* have begins with.
+    label_smoothing (float): The share of the gold label's probability spread over the others.
+    """
+    return LSTMTagger(
+        nlp.vocab,
+        model,
+        name=name,
+        overwrite=overwrite,
+        scorer=scorer,
+        neg_prefix=neg_prefix,
+        label_smoothing=label_smoothing,
+    )
+
+
+class LSTMTagger(TrainablePipe):  # type: ignore[misc]
+    """Tag words with an LSTM. Everything that spaCy's `Tagger` does, this does the same way."""
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[list[Doc], list[Floats2d]],
+        name: str = "lstm_tagger",
+        *,
+        overwrite: bool = False,
+        scorer: Callable[..., Any] | None = tagger_score,
+        neg_prefix: str = "!",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        """Initialize a tagger. The arguments are those of `make_lstm_tagger`.
+
+        vocab (Vocab): The shared vocabulary.
+        name (str): The component's name, used for its losses.
+        """
+        if not 0.0 <= label_smoothing < 1.0:
+            message = Errors.L001.format(
+                setting="label_smoothing",
+                value=label_smoothing,
+                expected="at least 0 and below 1",
+                architecture=name,
+            )
+            raise ValueError(message)
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self._rehearsal_model: Model[list[Doc], list[Floats2d]] | None = None
+        self.cfg: dict[str, Any] = {
+            "label_smoothing": label_smoothing,
+            "labels": [],
+            "neg_prefix": neg_prefix,
+            "overwrite": overwrite,
+        }
+        self.scorer = scorer
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """RETURNS (Tuple[str, ...]): The labels, in the order of the model's outputs."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The labels and the vocabulary, for `initialize(labels=...)`."""
+        from ..models.tok2vec import get_vocabulary
+
+        return {"labels": list(self.labels), "vocabulary": get_vocabulary(self.model)}
+
+    def predict(self, docs: Iterable[Doc]) -> list[TagIds]:
+        """Predict the tags of a batch of documents, without modifying them.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (List[TagIds]): For every document the indices of its tokens' labels, `(tokens,)`.
+        """
+        docs = list(docs)
+        if not any(len(doc) for doc in docs):
+            return [np.zeros(0, dtype=np.int64) for _ in docs]
+        to_numpy: Callable[[Any], TagIds] = self.model.ops.to_numpy
+        return [to_numpy(scores).argmax(axis=1) for scores in self.model.predict(docs)]
+
+    def set_annotations(self, docs: Iterable[Doc], batch_tag_ids: Sequence[TagIds]) -> None:
+        """Write predicted tags to `token.tag`. Tags that are set stay, unless `overwrite` is true.
+
+        docs (Iterable[Doc]): The documents to modify.
+        batch_tag_ids (Sequence[TagIds]): What `predict` gave.
+        """
+        if isinstance(docs, Doc):
+            docs = [docs]
+        ids = np.array([self.vocab.strings.add(label) for label in self.labels], dtype=np.uint64)
+        for doc, tag_ids in zip(docs, batch_tag_ids, strict=True):
+            if not len(doc):
+                continue
+            tags = ids[np.asarray(tag_ids)]
+            if not self.cfg["overwrite"]:
+                present = doc.to_array(TAG)
+                tags = np.where(present == 0, tags, present)
+            doc.from_array([TAG], tags[:, None])  # type: ignore[arg-type]
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch of examples.
+
+        examples (Iterable[Example]): The batch.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer; without one the gradients are added up.
+        losses (Optional[Dict[str, float]]): Updated under the component's name.
+        RETURNS (Dict[str, float]): The losses.
+        RAISES (ValueError): If the scores or the loss are not a number, or a tag is unknown.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "LSTMTagger.update")
+        if not any(len(eg.predicted) if eg.predicted else 0 for eg in examples):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
+        if any(self.model.ops.xp.isnan(doc_scores).any() for doc_scores in scores):
+            raise ValueError(SpacyErrors.E940)
+        loss, gradients = self.get_loss(examples, scores)
+        backprop(gradients)
+        if sgd:
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn to predict as before `nlp.resume_training()`, against forgetting. The examples' gold
+        annotation is not used. The arguments are those of `update`.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "LSTMTagger.rehearse")
+        docs = [eg.predicted for eg in examples]
+        if self._rehearsal_model is None or not any(len(doc) for doc in docs):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update(docs)
+        softmax = self.model.ops.softmax
+        teacher = self._rehearsal_model.predict(docs)
+        gradients = [softmax(s) - softmax(t) for s, t in zip(scores, teacher, strict=True)]
+        backprop(gradients)
+        if sgd:
+            self.finish_update(sgd)
+        losses[self.name] += _squared_length(gradients)
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: list[Floats2d]) -> tuple[float, list[Floats2d]]:
+        """The loss of a batch, and its gradient with respect to the scores.
+
+        examples (Iterable[Example]): The batch.
+        scores (List[Floats2d]): What the model gave, for every document `(tokens, labels)`.
+        RETURNS (Tuple[float, List[Floats2d]]): The loss as spaCy's tagger reports it, the squared length
+            of the gradient; and the gradient, that of the negative log likelihood summed over tokens.
+        RAISES (ValueError): If a gold tag is not among the labels, or the loss is not a number.
+        """
+        import torch
+
+        from ..models.head import get_loss
+        from ..networks import Targets
+
+        examples = list(examples)
+        validate_examples(examples, "LSTMTagger.get_loss")
+        gold = get_gold_tags(examples, self.labels, neg_prefix=self.cfg["neg_prefix"], name=self.name)
+        targets = Targets(torch.from_numpy(gold.gold), torch.from_numpy(gold.excluded))
+        decoder = self.model.get_ref("decoder")
+        likelihood, gradients = get_loss(decoder, scores, targets, self.cfg["label_smoothing"])
+        if np.isnan(likelihood):
+            raise ValueError(SpacyErrors.E910.format(name=self.name))
+        return _squared_length(gradients), gradients
+
+    def initialize(
+        self,
+        get_examples: GetExamples,
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | Mapping[str, Any] | None = None,
+    ) -> None:
+        """Learn the labels and the vocabulary from all examples, and make new weights.
+
+        get_examples (Callable[[], Iterable[Example]]): Gives the training examples.
+        nlp (Optional[Language]): The pipeline.
+        labels (Optional[Sequence[str] | Mapping[str, Any]]): The labels alone, or what `label_data` or
+            `python -m spacy init labels` gave: labels and vocabulary.
+        """
+        from ..models.tok2vec import fit_vocabulary, set_vocabulary
+
+        validate_get_examples(get_examples, "LSTMTagger.initialize")
+        check_lexeme_norms(self.vocab, "lstm_tagger")  # type: ignore[no-untyped-call]
+        given, vocabulary = self._read_label_data(labels)
+        for tag in given if given is not None else sorted(_find_tags(get_examples())):
+            self.add_label(tag)
+        self._require_labels()
+        if vocabulary:
+            set_vocabulary(self.model, vocabulary)
+        else:
+            fit_vocabulary(self.model, lambda: (example.predicted for example in get_examples()))
+        sample = [example.predicted for example in islice(get_examples(), 10)]
+        assert sample, SpacyErrors.E923.format(name=self.name)
+        label_sample = self.model.ops.alloc2f(1, len(self.labels))
+        self.model.initialize(X=sample, Y=[label_sample])
+
+    def _read_label_data(self, labels: Any) -> tuple[list[str] | None, Mapping[str, Any]]:
+        """RETURNS (Tuple[Optional[List[str]], Mapping]): Labels, if given, and vocabulary, if given."""
+        vocabulary: Any = {}
+        if isinstance(labels, Mapping) and "labels" in labels:
+            labels, vocabulary = labels["labels"], labels.get("vocabulary", {})
+        if labels is None:
+            return None, {}
+        if isinstance(labels, (str, Mapping)) or not isinstance(vocabulary, Mapping):
+            found = type(labels).__name__
+            raise ValueError(Errors.L102.format(name=self.name, found=found))  # noqa: TRY004
+        return list(labels), vocabulary
+
+    def add_label(self, label: str) -> int:
+        """Add a label. A network that was initialized cannot be resized.
+
+        label (str): The label.
+        RETURNS (int): 0 if it is present already, otherwise 1.
+        RAISES (ValueError): If it is no string, or the network has its final size.
+        """
+        if not isinstance(label, str):
+            raise ValueError(SpacyErrors.E187)  # noqa: TRY004
+        if label in self.labels:
+            return 0
+        self._allow_extra_label()
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        return 1
+
+
+def _squared_length(gradients: list[Floats2d]) -> float:
+    return float(sum((gradient**2).sum() for gradient in gradients))  # type: ignore[call-overload]
+
+
+def _find_tags(examples: Iterable[Example]) -> set[str]:
+    """RETURNS (Set[str]): The tags that the gold documents of examples hold."""
+    tags: set[int] = set()
+    strings = None
+    for example in examples:
+        tags.update(np.unique(example.reference.to_array(TAG)).tolist())
+        strings = example.reference.vocab.strings
+    return {strings[tag] for tag in tags if tag} if strings is not None else set()

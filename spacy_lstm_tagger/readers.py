@@ -1,0 +1,460 @@
+"""Corpus readers: tagged examples straight from CoNLL-U or JSONL files.
+
+The two docs of every example have the words of the corpus, so that a tagger is
+trained and scored on exactly those. Files are read line by line while the
+examples are asked for: a corpus need not fit into memory.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import srsly
+from spacy.language import Language
+from spacy.parts_of_speech import IDS as UPOS_TAGS
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+# The keyword arguments with which spaCy builds one reference Doc.
+_Annotations: TypeAlias = dict[str, Any]
+
+_ID = re.compile(r"(0|[1-9][0-9]{0,8})(?:([-.])([1-9][0-9]{0,8}))?")
+_FEATS = re.compile(r"[^=|]+=[^=|]+(?:\|[^=|]+=[^=|]+)*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class _Errors:
+    R01 = (
+        "[R01] The corpus path can't be None. Define it in your config, usually under [paths], or "
+        "override it on the command line."
+    )
+    R02 = "[R02] `{name}` is {value!r}, but must be 0 or more."
+    R03 = "[R03] `tag` is {value!r}, but must be 'xpos' or 'upos'."
+    R04 = "[R04] There is no file or folder {path}. Check the corpus path."
+    R05 = "[R05] The folder {path} holds no *{suffix} file. Check the corpus path, or rename the files."
+    R06 = (
+        "[R06] The file {path} holds no sentences. Check that it was written in full and that its "
+        "format is {suffix}."
+    )
+    R07 = (
+        "[R07] {path}, line {number}: byte {offset} of the line (counted from 0) is not UTF-8. "
+        "Save the file in UTF-8."
+    )
+    R08 = (
+        "[R08] {path}, line {number}: found {count} column(s) instead of 10. Separate the columns "
+        "by single tabs, not spaces, and the sentences by an empty line."
+    )
+    R09 = (
+        "[R09] {path}, line {number}: the id is {id!r}. Write a whole number such as 3, a word "
+        "range such as 3-4, or an empty node such as 3.1."
+    )
+    R10 = (
+        "[R10] {path}, line {number}: the id {id} is out of sequence, as {count} word(s) of the "
+        "sentence come before it. Number the words of a sentence from 1, and end every sentence "
+        "with an empty line."
+    )
+    R11 = (
+        "[R11] {path}, line {number}: the word range {id} overlaps the range before it or ends "
+        "before it starts. Write first-last, and put a word into one range at most."
+    )
+    R12 = (
+        "[R12] {path}, line {number}: the word range ends at word {last}, but the sentence has "
+        "{count} word(s). Correct the range, or add the words."
+    )
+    R13 = (
+        "[R13] {path}, line {number}: the FORM column is empty. Write the word, or remove the "
+        "line and renumber the sentence."
+    )
+    R14 = (
+        "[R14] {path}, line {number}: the UPOS column is {value!r}, which is no universal part of "
+        "speech. Write one, or _ for none; other tags belong in the XPOS column."
+    )
+    R15 = (
+        "[R15] {path}, line {number}: the FEATS column is {value!r}. Write Name=Value pairs "
+        "separated by |, or _ for none."
+    )
+    R16 = "[R16] {path}, line {number}: not valid JSON ({reason}). Write one object per line."
+    R17 = (
+        "[R17] {path}, line {number}: expected a JSON object, not {value!r}. Write a line such as "
+        '{{"words": ["Hi", "!"], "tags": ["UH", "."]}}.'
+    )
+    R18 = "[R18] {path}, line {number}: the key {key!r} is missing. Add a list with one entry per word."
+    R19 = "[R19] {path}, line {number}: {key!r} is {value!r}, but must be a list."
+    R20 = (
+        "[R20] {path}, line {number}: entry {index} of {key!r} (counted from 0) is {value!r}, but "
+        "must be {expected}."
+    )
+    R21 = (
+        "[R21] {path}, line {number}: {key!r} has {count} entries for {words} word(s). Give every "
+        "word one entry."
+    )
+
+
+def create_conllu_corpus(
+    path: Path | None = None,
+    *,
+    tag: Literal["xpos", "upos"] = "xpos",
+    sentences_per_doc: int = 1,
+    max_length: int = 0,
+    limit: int = 0,
+) -> Callable[[Language], Iterable[Example]]:
+    """Create a reader of CoNLL-U files.
+
+    The words are the syntactic words, and the text of a doc is built from them:
+    those of a multiword token stand together, and its last word takes the space
+    after the token. Empty nodes are left out. A tag, part of speech or lemma of
+    `_` is missing (the lemma of the word `_` is not), while FEATS of `_` are a
+    known absence of features.
+
+    path (Path | None): A file, or a folder searched for *.conllu files.
+    tag (str): The column that becomes the tag: "xpos" or "upos".
+    sentences_per_doc (int): Sentences per doc at most; 0 makes whole documents.
+        No doc crosses a `# newdoc` comment or the end of a file, so a file
+        without such comments is one document.
+    max_length (int): Skip docs of more words than this; 0 keeps all.
+    limit (int): The maximum number of examples; 0 yields all.
+    RETURNS (Callable[[Language], Iterable[Example]]): The reader.
+    RAISES (ValueError): If a setting is invalid; the reader raises it if the
+        path is missing or a file is malformed.
+    """
+    _check_not_negative(sentences_per_doc=sentences_per_doc)
+    if tag not in ("xpos", "upos"):
+        raise ValueError(_Errors.R03.format(value=tag))
+    parse = partial(_parse_conllu, tag=tag, sentences_per_doc=sentences_per_doc)
+    return _Corpus(path, ".conllu", parse, max_length, limit)
+
+
+def create_jsonl_corpus(
+    path: Path | None = None, *, max_length: int = 0, limit: int = 0
+) -> Callable[[Language], Iterable[Example]]:
+    """Create a reader of JSONL files.
+
+    A line is `{"words": [...], "tags": [...], "spaces": [...]}`, and becomes a
+    doc. A tag of null or "" is missing. Without "spaces", the doc's are unknown.
+    Empty lines and lines without words are skipped.
+
+    path (Path | None): A file, or a folder searched for *.jsonl files.
+    max_length (int): Skip docs of more words than this; 0 keeps all.
+    limit (int): The maximum number of examples; 0 yields all.
+    RETURNS (Callable[[Language], Iterable[Example]]): The reader.
+    RAISES (ValueError): If a setting is invalid; the reader raises it if the
+        path is missing or a file is malformed.
+    """
+    return _Corpus(path, ".jsonl", _parse_jsonl, max_length, limit)
+
+
+class _Line(NamedTuple):
+    """A line of a file, which knows where it is when something is wrong."""
+
+    path: Path
+    number: int
+    text: str
+
+    def error(self, message: str, **details: object) -> ValueError:
+        return ValueError(message.format(path=self.path, number=self.number, **details))
+
+
+class _Corpus:
+    """A reader of one format: finds the files, makes and filters the examples."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        suffix: str,
+        parse: Callable[[Iterable[_Line]], Iterator[_Annotations]],
+        max_length: int,
+        limit: int,
+    ) -> None:
+        if path is None:
+            raise ValueError(_Errors.R01)
+        _check_not_negative(max_length=max_length, limit=limit)
+        # A path given in Python rather than in a config may be a string.
+        self.path = Path(path)
+        self.suffix = suffix
+        self.parse = parse
+        self.max_length = max_length
+        self.limit = limit
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        """Yield the examples of the corpus.
+
+        nlp (Language): The pipeline, whose vocab the docs share.
+        YIELDS (Example): A doc with words only, and the same with annotations.
+        RAISES (ValueError): If the path is missing or a file is malformed.
+        """
+        return islice(self._iter_examples(nlp.vocab), self.limit or None)
+
+    def _iter_examples(self, vocab: Vocab) -> Iterator[Example]:
+        for path in _find_files(self.path, self.suffix):
+            for annotations in self._read_file(path):
+                if not self.max_length or len(annotations["words"]) <= self.max_length:
+                    yield _make_example(vocab, annotations)
+
+    def _read_file(self, path: Path) -> Iterator[_Annotations]:
+        is_empty = True
+        for annotations in self.parse(_read_lines(path)):
+            if annotations["words"]:
+                is_empty = False
+                yield annotations
+        if is_empty:
+            raise ValueError(_Errors.R06.format(path=path, suffix=self.suffix))
+
+
+def _check_not_negative(**settings: int) -> None:
+    for name, value in settings.items():
+        if value < 0:
+            raise ValueError(_Errors.R02.format(name=name, value=value))
+
+
+def _find_files(path: Path, suffix: str) -> list[Path]:
+    """List the one file, or the files of a folder in an order that never varies."""
+    if not path.exists():
+        raise ValueError(_Errors.R04.format(path=path))
+    if not path.is_dir():
+        return [path]
+    # Hidden files are leftovers of systems and editors, such as ._train.conllu.
+    files = [
+        file
+        for file in sorted(path.rglob(f"*{suffix}"))
+        if file.is_file() and not _is_hidden(file.relative_to(path))
+    ]
+    if not files:
+        raise ValueError(_Errors.R05.format(path=path, suffix=suffix))
+    return files
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _read_lines(path: Path) -> Iterator[_Line]:
+    # Bytes break at newlines only: text would also break at a lone carriage
+    # return, and could not tell which line is not UTF-8.
+    with path.open("rb") as file:
+        for number, content in enumerate(file, start=1):
+            text = _decode(path, number, content).rstrip("\r\n")
+            yield _Line(path, number, text.removeprefix("\ufeff"))
+
+
+def _decode(path: Path, number: int, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = _Line(path, number, text="")
+        raise line.error(_Errors.R07, offset=error.start) from error
+
+
+def _make_example(vocab: Vocab, annotations: _Annotations) -> Example:
+    words, spaces = annotations["words"], annotations["spaces"]
+    predicted = Doc(vocab, words=words, spaces=spaces)
+    return Example(predicted, Doc(vocab, **annotations))
+
+
+class _Columns(NamedTuple):
+    """The columns of a CoNLL-U line."""
+
+    id: str
+    form: str
+    lemma: str
+    upos: str
+    xpos: str
+    feats: str
+    head: str
+    deprel: str
+    deps: str
+    misc: str
+
+
+class _Range(NamedTuple):
+    """A multiword token: where it was read, its last word, the space after it."""
+
+    line: _Line
+    last: int
+    has_space: bool
+
+
+class _Sentence:
+    """The words of one block of CoNLL-U lines, and the spaces after them."""
+
+    def __init__(self, block: list[_Line]) -> None:
+        self.words: list[_Columns] = []
+        self.spaces: list[bool] = []
+        self.starts_document = False
+        # No word is inside a range that ends at 0, and every range starts later.
+        self._range = _Range(block[0], last=0, has_space=True)
+        for line in block:
+            if _is_comment(line):
+                self.starts_document |= line.text[1:].split()[:1] == ["newdoc"]
+            else:
+                self._add(line)
+        self._check_last_range()
+
+    def _add(self, line: _Line) -> None:
+        columns = _split_columns(line)
+        number, mark, second = _parse_id(line, columns.id)
+        previous = number if mark == "." else number - 1
+        if previous != len(self.words):
+            raise line.error(_Errors.R10, id=columns.id, count=len(self.words))
+        if mark == "-":
+            self._add_range(line, columns, number, second)
+        elif not mark:
+            self._add_word(line, columns)
+
+    def _add_range(self, line: _Line, columns: _Columns, first: int, last: int) -> None:
+        if first <= self._range.last or last < first:
+            raise line.error(_Errors.R11, id=columns.id)
+        self._range = _Range(line, last, _has_space_after(columns))
+
+    def _add_word(self, line: _Line, columns: _Columns) -> None:
+        _check_word(line, columns)
+        self.words.append(columns)
+        self.spaces.append(self._has_space(columns))
+
+    def _has_space(self, word: _Columns) -> bool:
+        number = len(self.words)
+        if number > self._range.last:
+            return _has_space_after(word)
+        return number == self._range.last and self._range.has_space
+
+    def _check_last_range(self) -> None:
+        line, last, _ = self._range
+        if last > len(self.words):
+            raise line.error(_Errors.R12, last=last, count=len(self.words))
+
+
+def _parse_conllu(lines: Iterable[_Line], *, tag: str, sentences_per_doc: int) -> Iterator[_Annotations]:
+    document: list[_Sentence] = []
+    for sentence in map(_Sentence, _split_blocks(lines)):
+        is_full = len(document) == sentences_per_doc
+        if document and (is_full or sentence.starts_document):
+            yield _annotate(document, tag)
+            document = []
+        document.append(sentence)
+    if document:
+        yield _annotate(document, tag)
+
+
+def _annotate(document: list[_Sentence], tag: str) -> _Annotations:
+    words = [word for sentence in document for word in sentence.words]
+    spaces = [space for sentence in document for space in sentence.spaces]
+    return {
+        "words": [word.form for word in words],
+        "spaces": spaces,
+        "tags": [_get_value(getattr(word, tag)) for word in words],
+        "pos": [_get_value(word.upos) for word in words],
+        "lemmas": [_get_lemma(word) for word in words],
+        "morphs": [_get_value(word.feats) for word in words],
+        "sent_starts": [word.id == "1" for word in words],
+    }
+
+
+def _split_blocks(lines: Iterable[_Line]) -> Iterator[list[_Line]]:
+    """Group the lines of each sentence with the comments above them."""
+    block: list[_Line] = []
+    for line in lines:
+        if line.text:
+            block.append(line)
+        elif not all(map(_is_comment, block)):
+            yield block
+            block = []
+    if not all(map(_is_comment, block)):
+        yield block
+
+
+def _is_comment(line: _Line) -> bool:
+    return line.text.startswith("#")
+
+
+def _split_columns(line: _Line) -> _Columns:
+    columns = line.text.split("\t")
+    if len(columns) != len(_Columns._fields):
+        raise line.error(_Errors.R08, count=len(columns))
+    return _Columns(*columns)
+
+
+def _parse_id(line: _Line, value: str) -> tuple[int, str, int]:
+    """Split an ID such as 3-4 into its first number, its mark and its second."""
+    match = _ID.fullmatch(value)
+    if match is None:
+        raise line.error(_Errors.R09, id=value)
+    first, mark, second = match.groups(default="")
+    return int(first), mark, int(second or 0)
+
+
+def _check_word(line: _Line, word: _Columns) -> None:
+    # spaCy would refuse these as well, but could not say where they are.
+    if not word.form:
+        raise line.error(_Errors.R13)
+    if _get_value(word.upos) not in UPOS_TAGS:
+        raise line.error(_Errors.R14, value=word.upos)
+    if _get_value(word.feats) and not _FEATS.fullmatch(word.feats):
+        raise line.error(_Errors.R15, value=word.feats)
+
+
+def _get_value(column: str) -> str:
+    return "" if column == "_" else column
+
+
+def _get_lemma(word: _Columns) -> str:
+    return word.lemma if word.form == "_" else _get_value(word.lemma)
+
+
+def _has_space_after(token: _Columns) -> bool:
+    return "SpaceAfter=No" not in token.misc.split("|")
+
+
+def _parse_jsonl(lines: Iterable[_Line]) -> Iterator[_Annotations]:
+    return (_parse_record(line) for line in lines if line.text.strip())
+
+
+def _parse_record(line: _Line) -> _Annotations:
+    record = _parse_object(line)
+    words = _get_list(line, record, "words")
+    tags = _get_list(line, record, "tags")
+    spaces = None
+    if record.get("spaces") is not None:
+        spaces = _get_list(line, record, "spaces")
+    for key, values in (("tags", tags), ("spaces", spaces)):
+        if values is not None and len(values) != len(words):
+            raise line.error(_Errors.R21, key=key, count=len(values), words=len(words))
+    return {"words": words, "tags": [tag or "" for tag in tags], "spaces": spaces}
+
+
+def _parse_object(line: _Line) -> dict[str, Any]:
+    try:
+        record = srsly.json_loads(line.text)
+    except ValueError as error:
+        raise line.error(_Errors.R16, reason=error) from error
+    if not isinstance(record, dict):
+        raise line.error(_Errors.R17, value=record)
+    return record
+
+
+def _get_list(line: _Line, record: dict[str, Any], key: str) -> list[Any]:
+    if key not in record:
+        raise line.error(_Errors.R18, key=key)
+    values = record[key]
+    if not isinstance(values, list):
+        raise line.error(_Errors.R19, key=key, value=values)
+    expected, is_valid = _ENTRIES[key]
+    for index, value in enumerate(values):
+        if not is_valid(value):
+            raise line.error(_Errors.R20, key=key, index=index, value=value, expected=expected)
+    return values
+
+
+def _is_text(value: object) -> bool:
+    # JSON can escape half of a surrogate pair, which no spaCy string can hold.
+    return isinstance(value, str) and not _SURROGATE.search(value)
+
+
+# What the entries of each list of a JSON object must be.
+_ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "words": ("a non-empty string", lambda value: value != "" and _is_text(value)),
+    "tags": ("a string or null", lambda value: value is None or _is_text(value)),
+    "spaces": ("true or false", lambda value: isinstance(value, bool)),
+}
