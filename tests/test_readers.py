@@ -177,10 +177,10 @@ def test_unicode_line_separators_do_not_end_lines(tmp_path: Path, separator: str
 # CoNLL-U: sentences and documents
 
 DOCUMENTS = (
-    one_word("a", "# newdoc id = 1\n# newpar\n")
+    one_word("a", "#newdoc\n# newpar\n")
     + one_word("b")
     + one_word("c", "# newpar\n")
-    + one_word("d", "#newdoc\n# sent_id = 4\n")
+    + one_word("d", "# newdoc id = 2\n# sent_id = 4\n")
     + one_word("e", "# newdocument = no\n")
 )
 
@@ -203,7 +203,7 @@ def test_conllu_documents(tmp_path: Path, sentences_per_doc: int, expected: list
 
 
 def test_conllu_newdoc_apart_from_its_sentence(tmp_path: Path) -> None:
-    content = one_word("a") + "# newdoc\n\n" + one_word("b")
+    content = one_word("a") + "#newdoc\n\n" + one_word("b")
     assert forms(read_conllu(save(tmp_path, content), sentences_per_doc=0)) == ["a", "b"]
 
 
@@ -299,9 +299,7 @@ def lengths_corpus(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Any,
         ({"limit": 2, "max_length": 2}, [1, 2]),
     ],
 )
-def test_limits(
-    lengths_corpus: tuple[Any, Path], settings: dict[str, int], expected: list[int]
-) -> None:
+def test_limits(lengths_corpus: tuple[Any, Path], settings: dict[str, int], expected: list[int]) -> None:
     create, path = lengths_corpus
     reader = create(path, **settings)
     assert [len(example.reference) for example in reader(NLP)] == expected
@@ -369,9 +367,7 @@ def test_jsonl_round_trip(
     examples = read_jsonl(save(folder, content))
     assert len(examples) == len(texts)
     for example, text in zip(examples, texts, strict=True):
-        assert (
-            words(example.reference) == words(example.predicted) == [word for word, _, _ in text]
-        )
+        assert words(example.reference) == words(example.predicted) == [word for word, _, _ in text]
         assert tags(example.reference) == [tag or "" for _, tag, _ in text]
         assert spaces(example.reference) == [space for _, _, space in text]
 

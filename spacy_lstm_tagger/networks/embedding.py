@@ -49,7 +49,7 @@ class WordEmbedding(nn.Module):
         if characters is not None:
             self.width += int(characters.width)  # type: ignore[arg-type]
         for i, (rows, table) in enumerate(zip(n_rows, self.tables, strict=True)):
-            nn.init.uniform_(table.weight, -0.1, 0.1)  # type: ignore[arg-type]
+            nn.init.normal_(table.weight, 0.0, 0.3)  # type: ignore[arg-type]
             # Not saved: training alone needs it, and `set_replacement` is called before training.
             self.register_buffer(f"replacement_{i}", torch.zeros(rows), persistent=False)
 
@@ -68,11 +68,12 @@ class WordEmbedding(nn.Module):
         RETURNS (Tensor): A vector for every type, `(types, width)`.
         """
         parts = []
+        # One draw a type: the columns of a rare word go together, as they do in an unknown one.
+        draw = torch.rand(len(types.rows), device=types.rows.device) if self.training else None
         for i, table in enumerate(self.tables):
             rows = types.rows[:, i]  # (types,)
-            if self.training:
-                probability = self.get_buffer(f"replacement_{i}")[rows]
-                rows = rows.masked_fill(torch.rand_like(probability) < probability, 0)
+            if draw is not None:
+                rows = rows.masked_fill(draw < self.get_buffer(f"replacement_{i}")[rows], 0)
             parts.append(table(rows))  # (types, widths[i])
         if self.characters is not None:
             parts.append(self.characters(types.symbols))
