@@ -4,11 +4,9 @@ spaCy's codes (``spacy.errors.Errors``) are used wherever spaCy's tagger raises 
 package can meet is here. Each says what was wrong, where, and what to do.
 """
 
-DOCS = "docs/usage.md"
-
 
 class Errors:
-    """Message templates; ``L0`` settings, ``L1`` training data, ``L2`` model files."""
+    """Message templates; ``L0`` settings, ``L1`` training, ``L2`` model files, ``L3`` corpora."""
 
     L001 = (
         "[L001] Invalid value for '{setting}': {value!r}. It must be {expected}. Check the block of "
@@ -66,4 +64,74 @@ class Errors:
     L204 = (
         "[L204] The saved weights do not fit the network of the config: {problem}. Load them with the "
         "config that they were trained with."
+    )
+
+    L205 = (
+        "[L205] Can't load component '{name}' from {source}: {problem}. Either the model is damaged, or it is "
+        "one of another component or config. Nothing of it was run."
+    )
+
+    L302 = "[L302] `{name}` is {value!r}, but must be 0 or more."
+    L303 = "[L303] `tag` is {value!r}, but must be 'xpos' or 'upos'."
+    L304 = "[L304] There is no file or folder {path}. Check the corpus path."
+    L305 = "[L305] The folder {path} holds no *{suffix} file. Check the corpus path, or rename the files."
+    L306 = (
+        "[L306] The file {path} holds no sentences. Check that it was written in full and that its "
+        "format is {suffix}."
+    )
+    L307 = (
+        "[L307] {path}, line {number}: byte {offset} of the line (counted from 0) is not UTF-8. "
+        "Save the file in UTF-8."
+    )
+    L308 = (
+        "[L308] {path}, line {number}: found {count} column(s) instead of 10. Separate the columns "
+        "by single tabs, not spaces, and the sentences by an empty line."
+    )
+    L309 = (
+        "[L309] {path}, line {number}: the id is {id!r}. Write a whole number such as 3, a word "
+        "range such as 3-4, or an empty node such as 3.1."
+    )
+    L310 = (
+        "[L310] {path}, line {number}: the id {id} is out of sequence, as {count} word(s) of the "
+        "sentence come before it. Number the words of a sentence from 1, and end every sentence "
+        "with an empty line."
+    )
+    L311 = (
+        "[L311] {path}, line {number}: the word range {id} overlaps the range before it or ends "
+        "before it starts. Write first-last, and put a word into one range at most."
+    )
+    L312 = (
+        "[L312] {path}, line {number}: the word range ends at word {last}, but the sentence has "
+        "{count} word(s). Correct the range, or add the words."
+    )
+    L313 = (
+        "[L313] {path}, line {number}: the FORM column is empty. Write the word, or remove the "
+        "line and renumber the sentence."
+    )
+    L314 = (
+        "[L314] {path}, line {number}: the UPOS column is {value!r}, which is no universal part of "
+        "speech. Write one, or _ for none; other tags belong in the XPOS column."
+    )
+    L315 = (
+        "[L315] {path}, line {number}: the FEATS column is {value!r}. Write Name=Value pairs "
+        "separated by |, or _ for none."
+    )
+    L316 = "[L316] {path}, line {number}: not valid JSON ({reason}). Write one object per line."
+    L317 = (
+        "[L317] {path}, line {number}: expected a JSON object, not {value!r}. Write a line such as "
+        '{{"words": ["Hi", "!"], "tags": ["UH", "."]}}.'
+    )
+    L318 = "[L318] {path}, line {number}: the key {key!r} is missing. Add a list with one entry per word."
+    L319 = "[L319] {path}, line {number}: {key!r} is {value!r}, but must be a list."
+    L320 = (
+        "[L320] {path}, line {number}: entry {index} of {key!r} (counted from 0) is {value!r}, but "
+        "must be {expected}."
+    )
+    L321 = (
+        "[L321] {path}, line {number}: {key!r} has {count} entries for {words} word(s). Give every "
+        "word one entry."
+    )
+    L322 = (
+        "[L322] Can't tell the format of {path}. Give a file that ends in one of {suffixes}, or a folder "
+        "that holds such files, or name the reader of your format in the config's [corpora] block."
     )

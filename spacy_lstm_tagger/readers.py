@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import srsly
+from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.parts_of_speech import IDS as UPOS_TAGS
 from spacy.tokens import Doc
-from spacy.training import Example
+from spacy.training import Corpus, Example
 from spacy.vocab import Vocab
+
+from .errors import Errors
 
 # The keyword arguments with which spaCy builds one reference Doc.
 _Annotations: TypeAlias = dict[str, Any]
@@ -27,71 +30,41 @@ _FEATS = re.compile(r"[^=|]+=[^=|]+(?:\|[^=|]+=[^=|]+)*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class _Errors:
-    R01 = (
-        "[R01] The corpus path can't be None. Define it in your config, usually under [paths], or "
-        "override it on the command line."
-    )
-    R02 = "[R02] `{name}` is {value!r}, but must be 0 or more."
-    R03 = "[R03] `tag` is {value!r}, but must be 'xpos' or 'upos'."
-    R04 = "[R04] There is no file or folder {path}. Check the corpus path."
-    R05 = "[R05] The folder {path} holds no *{suffix} file. Check the corpus path, or rename the files."
-    R06 = (
-        "[R06] The file {path} holds no sentences. Check that it was written in full and that its "
-        "format is {suffix}."
-    )
-    R07 = (
-        "[R07] {path}, line {number}: byte {offset} of the line (counted from 0) is not UTF-8. "
-        "Save the file in UTF-8."
-    )
-    R08 = (
-        "[R08] {path}, line {number}: found {count} column(s) instead of 10. Separate the columns "
-        "by single tabs, not spaces, and the sentences by an empty line."
-    )
-    R09 = (
-        "[R09] {path}, line {number}: the id is {id!r}. Write a whole number such as 3, a word "
-        "range such as 3-4, or an empty node such as 3.1."
-    )
-    R10 = (
-        "[R10] {path}, line {number}: the id {id} is out of sequence, as {count} word(s) of the "
-        "sentence come before it. Number the words of a sentence from 1, and end every sentence "
-        "with an empty line."
-    )
-    R11 = (
-        "[R11] {path}, line {number}: the word range {id} overlaps the range before it or ends "
-        "before it starts. Write first-last, and put a word into one range at most."
-    )
-    R12 = (
-        "[R12] {path}, line {number}: the word range ends at word {last}, but the sentence has "
-        "{count} word(s). Correct the range, or add the words."
-    )
-    R13 = (
-        "[R13] {path}, line {number}: the FORM column is empty. Write the word, or remove the "
-        "line and renumber the sentence."
-    )
-    R14 = (
-        "[R14] {path}, line {number}: the UPOS column is {value!r}, which is no universal part of "
-        "speech. Write one, or _ for none; other tags belong in the XPOS column."
-    )
-    R15 = (
-        "[R15] {path}, line {number}: the FEATS column is {value!r}. Write Name=Value pairs "
-        "separated by |, or _ for none."
-    )
-    R16 = "[R16] {path}, line {number}: not valid JSON ({reason}). Write one object per line."
-    R17 = (
-        "[R17] {path}, line {number}: expected a JSON object, not {value!r}. Write a line such as "
-        '{{"words": ["Hi", "!"], "tags": ["UH", "."]}}.'
-    )
-    R18 = "[R18] {path}, line {number}: the key {key!r} is missing. Add a list with one entry per word."
-    R19 = "[R19] {path}, line {number}: {key!r} is {value!r}, but must be a list."
-    R20 = (
-        "[R20] {path}, line {number}: entry {index} of {key!r} (counted from 0) is {value!r}, but "
-        "must be {expected}."
-    )
-    R21 = (
-        "[R21] {path}, line {number}: {key!r} has {count} entries for {words} word(s). Give every "
-        "word one entry."
-    )
+_Reader: TypeAlias = Callable[[Language], Iterable[Example]]
+
+
+def create_corpus(
+    path: Path | None = None,
+    *,
+    tag: Literal["xpos", "upos"] = "xpos",
+    max_length: int = 0,
+    limit: int = 0,
+) -> _Reader:
+    """Create the reader that the path's ending asks for, so that one config serves every format.
+
+    path (Path | None): A .conllu, .jsonl or .spacy file (the last is read by spaCy's own reader), or a
+        folder of one kind of them.
+    tag (str): For CoNLL-U, the column that becomes the tag: "xpos" or "upos".
+    max_length (int): Skip docs of more words than this; 0 keeps all.
+    limit (int): The maximum number of examples; 0 yields all.
+    RETURNS (Callable[[Language], Iterable[Example]]): The reader.
+    RAISES (ValueError): If a setting is invalid, or the path has another ending; the reader raises it
+        if the path is missing or a file is malformed.
+    """
+    if path is None:
+        raise ValueError(SpacyErrors.E913)
+    path = Path(path)
+    makers: dict[str, Callable[[], _Reader]] = {
+        ".conllu": lambda: create_conllu_corpus(path, tag=tag, max_length=max_length, limit=limit),
+        ".jsonl": lambda: create_jsonl_corpus(path, max_length=max_length, limit=limit),
+        ".spacy": lambda: Corpus(path, max_length=max_length, limit=limit),
+    }
+    suffix = path.suffix
+    if path.is_dir():
+        suffix = next((end for end in makers if any(path.rglob(f"*{end}"))), "")
+    if suffix not in makers:
+        raise ValueError(Errors.L322.format(path=path, suffixes=", ".join(makers)))
+    return makers[suffix]()
 
 
 def create_conllu_corpus(
@@ -101,7 +74,7 @@ def create_conllu_corpus(
     sentences_per_doc: int = 1,
     max_length: int = 0,
     limit: int = 0,
-) -> Callable[[Language], Iterable[Example]]:
+) -> _Reader:
     """Create a reader of CoNLL-U files.
 
     The words are the syntactic words, and the text of a doc is built from them:
@@ -123,14 +96,12 @@ def create_conllu_corpus(
     """
     _check_not_negative(sentences_per_doc=sentences_per_doc)
     if tag not in ("xpos", "upos"):
-        raise ValueError(_Errors.R03.format(value=tag))
+        raise ValueError(Errors.L303.format(value=tag))
     parse = partial(_parse_conllu, tag=tag, sentences_per_doc=sentences_per_doc)
     return _Corpus(path, ".conllu", parse, max_length, limit)
 
 
-def create_jsonl_corpus(
-    path: Path | None = None, *, max_length: int = 0, limit: int = 0
-) -> Callable[[Language], Iterable[Example]]:
+def create_jsonl_corpus(path: Path | None = None, *, max_length: int = 0, limit: int = 0) -> _Reader:
     """Create a reader of JSONL files.
 
     A line is `{"words": [...], "tags": [...], "spaces": [...]}`, and becomes a
@@ -170,7 +141,7 @@ class _Corpus:
         limit: int,
     ) -> None:
         if path is None:
-            raise ValueError(_Errors.R01)
+            raise ValueError(SpacyErrors.E913)
         _check_not_negative(max_length=max_length, limit=limit)
         # A path given in Python rather than in a config may be a string.
         self.path = Path(path)
@@ -201,19 +172,19 @@ class _Corpus:
                 is_empty = False
                 yield annotations
         if is_empty:
-            raise ValueError(_Errors.R06.format(path=path, suffix=self.suffix))
+            raise ValueError(Errors.L306.format(path=path, suffix=self.suffix))
 
 
 def _check_not_negative(**settings: int) -> None:
     for name, value in settings.items():
         if value < 0:
-            raise ValueError(_Errors.R02.format(name=name, value=value))
+            raise ValueError(Errors.L302.format(name=name, value=value))
 
 
 def _find_files(path: Path, suffix: str) -> list[Path]:
     """List the one file, or the files of a folder in an order that never varies."""
     if not path.exists():
-        raise ValueError(_Errors.R04.format(path=path))
+        raise ValueError(Errors.L304.format(path=path))
     if not path.is_dir():
         return [path]
     # Hidden files are leftovers of systems and editors, such as ._train.conllu.
@@ -223,7 +194,7 @@ def _find_files(path: Path, suffix: str) -> list[Path]:
         if file.is_file() and not _is_hidden(file.relative_to(path))
     ]
     if not files:
-        raise ValueError(_Errors.R05.format(path=path, suffix=suffix))
+        raise ValueError(Errors.L305.format(path=path, suffix=suffix))
     return files
 
 
@@ -245,7 +216,7 @@ def _decode(path: Path, number: int, content: bytes) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = _Line(path, number, text="")
-        raise line.error(_Errors.R07, offset=error.start) from error
+        raise line.error(Errors.L307, offset=error.start) from error
 
 
 def _make_example(vocab: Vocab, annotations: _Annotations) -> Example:
@@ -298,7 +269,7 @@ class _Sentence:
         number, mark, second = _parse_id(line, columns.id)
         previous = number if mark == "." else number - 1
         if previous != len(self.words):
-            raise line.error(_Errors.R10, id=columns.id, count=len(self.words))
+            raise line.error(Errors.L310, id=columns.id, count=len(self.words))
         if mark == "-":
             self._add_range(line, columns, number, second)
         elif not mark:
@@ -306,7 +277,7 @@ class _Sentence:
 
     def _add_range(self, line: _Line, columns: _Columns, first: int, last: int) -> None:
         if first <= self._range.last or last < first:
-            raise line.error(_Errors.R11, id=columns.id)
+            raise line.error(Errors.L311, id=columns.id)
         self._range = _Range(line, last, _has_space_after(columns))
 
     def _add_word(self, line: _Line, columns: _Columns) -> None:
@@ -323,7 +294,7 @@ class _Sentence:
     def _check_last_range(self) -> None:
         line, last, _ = self._range
         if last > len(self.words):
-            raise line.error(_Errors.R12, last=last, count=len(self.words))
+            raise line.error(Errors.L312, last=last, count=len(self.words))
 
 
 def _parse_conllu(lines: Iterable[_Line], *, tag: str, sentences_per_doc: int) -> Iterator[_Annotations]:
@@ -372,7 +343,7 @@ def _is_comment(line: _Line) -> bool:
 def _split_columns(line: _Line) -> _Columns:
     columns = line.text.split("\t")
     if len(columns) != len(_Columns._fields):
-        raise line.error(_Errors.R08, count=len(columns))
+        raise line.error(Errors.L308, count=len(columns))
     return _Columns(*columns)
 
 
@@ -380,7 +351,7 @@ def _parse_id(line: _Line, value: str) -> tuple[int, str, int]:
     """Split an ID such as 3-4 into its first number, its mark and its second."""
     match = _ID.fullmatch(value)
     if match is None:
-        raise line.error(_Errors.R09, id=value)
+        raise line.error(Errors.L309, id=value)
     first, mark, second = match.groups(default="")
     return int(first), mark, int(second or 0)
 
@@ -388,11 +359,11 @@ def _parse_id(line: _Line, value: str) -> tuple[int, str, int]:
 def _check_word(line: _Line, word: _Columns) -> None:
     # spaCy would refuse these as well, but could not say where they are.
     if not word.form:
-        raise line.error(_Errors.R13)
+        raise line.error(Errors.L313)
     if _get_value(word.upos) not in UPOS_TAGS:
-        raise line.error(_Errors.R14, value=word.upos)
+        raise line.error(Errors.L314, value=word.upos)
     if _get_value(word.feats) and not _FEATS.fullmatch(word.feats):
-        raise line.error(_Errors.R15, value=word.feats)
+        raise line.error(Errors.L315, value=word.feats)
 
 
 def _get_value(column: str) -> str:
@@ -420,7 +391,7 @@ def _parse_record(line: _Line) -> _Annotations:
         spaces = _get_list(line, record, "spaces")
     for key, values in (("tags", tags), ("spaces", spaces)):
         if values is not None and len(values) != len(words):
-            raise line.error(_Errors.R21, key=key, count=len(values), words=len(words))
+            raise line.error(Errors.L321, key=key, count=len(values), words=len(words))
     return {"words": words, "tags": [tag or "" for tag in tags], "spaces": spaces}
 
 
@@ -428,22 +399,22 @@ def _parse_object(line: _Line) -> dict[str, Any]:
     try:
         record = srsly.json_loads(line.text)
     except ValueError as error:
-        raise line.error(_Errors.R16, reason=error) from error
+        raise line.error(Errors.L316, reason=error) from error
     if not isinstance(record, dict):
-        raise line.error(_Errors.R17, value=record)
+        raise line.error(Errors.L317, value=record)
     return record
 
 
 def _get_list(line: _Line, record: dict[str, Any], key: str) -> list[Any]:
     if key not in record:
-        raise line.error(_Errors.R18, key=key)
+        raise line.error(Errors.L318, key=key)
     values = record[key]
     if not isinstance(values, list):
-        raise line.error(_Errors.R19, key=key, value=values)
+        raise line.error(Errors.L319, key=key, value=values)
     expected, is_valid = _ENTRIES[key]
     for index, value in enumerate(values):
         if not is_valid(value):
-            raise line.error(_Errors.R20, key=key, index=index, value=value, expected=expected)
+            raise line.error(Errors.L320, key=key, index=index, value=value, expected=expected)
     return values
 
 

@@ -1,7 +1,9 @@
 """The trainable component `lstm_tagger`: a drop-in for spaCy's `tagger`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,13 +63,7 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
         "neg_prefix": "!",
         "label_smoothing": 0.0,
     },
-    default_score_weights={
-        "tag_acc": 1.0,
-        "pos_acc": 0.0,
-        "tag_micro_p": None,
-        "tag_micro_r": None,
-        "tag_micro_f": None,
-    },
+    default_score_weights={"tag_acc": 1.0},
 )
 def make_lstm_tagger(
     nlp: Language,
@@ -308,6 +304,24 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
             raise ValueError(Errors.L102.format(name=self.name, found=found))  # noqa: TRY004
         return list(labels), vocabulary
 
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "LSTMTagger":
+        """Load the component from a bytestring. See `TrainablePipe.from_bytes`.
+
+        RAISES (ValueError): If the data is damaged, or that of another component or config.
+        """
+        with _explain(self.name, "bytes"):
+            super().from_bytes(bytes_data, exclude=exclude)
+        return self
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "LSTMTagger":
+        """Load the component from a folder. See `TrainablePipe.from_disk`.
+
+        RAISES (ValueError): If the folder is damaged, or that of another component or config.
+        """
+        with _explain(self.name, path):
+            super().from_disk(path, exclude=exclude)
+        return self
+
     def add_label(self, label: str) -> int:
         """Add a label. A network that was initialized cannot be resized.
 
@@ -323,6 +337,17 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)
         return 1
+
+
+@contextmanager
+def _explain(name: str, source: str | Path) -> Iterator[None]:
+    """Say which component could not be loaded, from where and why, whatever the error was."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError) as error:
+        problem = str(error) or type(error).__name__
+        message = Errors.L205.format(name=name, source=source, problem=problem)
+        raise ValueError(message) from error
 
 
 def _squared_length(gradients: list[Floats2d]) -> float:

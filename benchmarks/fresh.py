@@ -1,0 +1,58 @@
+"""What one fresh process takes: `python benchmarks/fresh.py [MODEL TEST]` prints one line of JSON.
+
+It imports torch and spaCy, loads the model, tags a CoNLL-U file once and reports seconds and peak memory;
+without arguments it imports alone. Linux only, for the peak memory.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+
+def measure_import() -> dict[str, float]:
+    """RETURNS (Dict[str, float]): Seconds to import torch and spaCy."""
+    start = time.perf_counter()
+    import spacy  # noqa: F401
+    import torch  # noqa: F401
+
+    return {"import_seconds": time.perf_counter() - start}
+
+
+def measure_model(model: str, test: str) -> dict[str, float]:
+    """Load a pipeline and tag a file with it, for the first time in this process.
+
+    model (str): The pipeline's folder.
+    test (str): A CoNLL-U file.
+    RETURNS (Dict[str, float]): Seconds to load, and words per second.
+    """
+    import spacy
+    from corpora import read_examples
+
+    start = time.perf_counter()
+    nlp = spacy.load(model)
+    load_seconds = time.perf_counter() - start
+    docs = [example.predicted for example in read_examples(Path(test), nlp)]
+    start = time.perf_counter()
+    words = sum(len(doc) for doc in nlp.pipe(docs))
+    return {"load_seconds": load_seconds, "first_rate": words / (time.perf_counter() - start)}
+
+
+def read_peak_memory() -> float:
+    """RETURNS (float): The most memory that this process has held, in MB."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise RuntimeError("/proc/self/status has no VmHWM.")
+
+
+def main() -> None:
+    """Measure what the arguments ask for, and print it."""
+    figures = measure_import()
+    if len(sys.argv) > 1:
+        figures.update(measure_model(*sys.argv[1:]))
+    print(json.dumps({**figures, "peak_mb": read_peak_memory()}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,502 @@
+"""The component's contract, case by case: what spaCy's own tagger promises, this one keeps."""
+
+import pickle
+from io import BytesIO
+
+import numpy as np
+import pytest
+import spacy
+from spacy.attrs import TAG
+from spacy.lang.en import English
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+from thinc.api import Adam, get_current_ops
+
+from spacy_lstm_tagger.pipeline.lstm_tagger import LSTMTagger
+
+TRAIN = [
+    ("I like green eggs", ["N", "V", "J", "N"]),
+    ("Eat blue ham", ["V", "J", "N"]),
+    ("She sees old dogs now", ["N", "V", "J", "N", "R"]),
+]
+TEXTS = ["I like blue eggs", "Eat", "", "She sees ham now , friend", "Ω ≈ 🙂 zzz"]
+
+
+def make_examples(nlp, data=TRAIN):
+    return [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in data]
+
+
+def train(nlp, examples, steps=40, **config):
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(steps):
+        losses = nlp.update(examples, sgd=optimizer, losses={})
+    return losses
+
+
+def make_trained(**config):
+    nlp = English()
+    nlp.add_pipe("lstm_tagger", config=config)
+    train(nlp, make_examples(nlp))
+    return nlp
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return make_trained()
+
+
+def tags_of(nlp, texts=TEXTS):
+    return [[token.tag_ for token in nlp(text)] for text in texts]
+
+
+def scores_of(nlp, texts=TEXTS):
+    model = nlp.get_pipe("lstm_tagger").model
+    return np.concatenate(model.predict([nlp.make_doc(text) for text in texts]))
+
+
+# Predicting
+
+
+def test_learns_and_predicts(trained):
+    assert tags_of(trained, [text for text, _ in TRAIN]) == [tags for _, tags in TRAIN]
+
+
+def test_pipe_equals_call_in_any_batch(trained):
+    expected = tags_of(trained)
+    for batch_size in (1, 2, 100):
+        docs = trained.pipe(TEXTS, batch_size=batch_size)
+        assert [[token.tag_ for token in doc] for doc in docs] == expected
+
+
+def test_predict_does_not_modify_docs(trained):
+    doc = trained.make_doc("I like eggs")
+    guesses = trained.get_pipe("lstm_tagger").predict([doc])
+    assert not doc.has_annotation("TAG")
+    assert guesses[0].shape == (3,)
+
+
+def test_docs_without_tokens(trained):
+    tagger = trained.get_pipe("lstm_tagger")
+    empty = trained.make_doc("")
+    assert [list(ids) for ids in tagger.predict([empty, empty])] == [[], []]
+    assert [len(ids) for ids in tagger.predict([empty, trained.make_doc("I like")])] == [0, 2]
+    assert len(trained("")) == 0
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_overwrite(overwrite):
+    nlp = make_trained(overwrite=overwrite)
+    doc = nlp.make_doc("I like green eggs")
+    doc[1].tag_ = "X"
+    doc = nlp.get_pipe("lstm_tagger")(doc)
+    assert [token.tag_ for token in doc] == ["N", "V" if overwrite else "X", "J", "N"]
+
+
+def test_set_annotations_takes_one_doc_as_well(trained):
+    tagger = trained.get_pipe("lstm_tagger")
+    doc = trained.make_doc("I like")
+    tagger.set_annotations(doc, [np.array([tagger.labels.index("V"), tagger.labels.index("J")])])
+    assert [token.tag_ for token in doc] == ["V", "J"]
+
+
+def test_other_annotation_is_left_alone(trained):
+    doc = Doc(trained.vocab, words=["I", "like"], lemmas=["i", "like"], sent_starts=[True, True])
+    trained.get_pipe("lstm_tagger")(doc)
+    assert [token.lemma_ for token in doc] == ["i", "like"]
+    assert [token.is_sent_start for token in doc] == [True, True]
+
+
+def test_error_handler():
+    nlp = make_trained()
+    tagger = nlp.get_pipe("lstm_tagger")
+    failed = []
+    tagger.set_error_handler(lambda name, proc, docs, error: failed.append((name, len(docs), str(error))))
+    tagger.set_annotations = None  # anything that makes the component fail
+    assert list(tagger.pipe([nlp.make_doc("a b"), nlp.make_doc("c")], batch_size=2)) == []
+    tagger(nlp.make_doc("d"))
+    assert [(name, n) for name, n, _ in failed] == [("lstm_tagger", 2), ("lstm_tagger", 1)]
+
+
+def test_two_processes_give_the_same_tags(trained):
+    texts = [text for text in TEXTS if text] * 4
+    expected = tags_of(trained, texts)
+    docs = trained.pipe(texts, n_process=2, batch_size=3)
+    assert [[token.tag_ for token in doc] for doc in docs] == expected
+
+
+def test_untrained_component():
+    nlp = English()
+    nlp.add_pipe("lstm_tagger")
+    with pytest.raises(ValueError, match=r"\[L201\].*initialize"):
+        nlp("I like eggs")
+
+
+def test_a_document_that_another_vocab_made(trained):
+    doc = Doc(English().vocab, words=["I", "like", "quokkas"])
+    tags = trained.get_pipe("lstm_tagger").predict([doc])
+    same = trained.get_pipe("lstm_tagger").predict([Doc(trained.vocab, words=["I", "like", "quokkas"])])
+    assert np.array_equal(tags[0], same[0])
+
+
+# Training
+
+
+def test_initialize_finds_labels_in_all_examples():
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger")
+    examples = make_examples(nlp, [("a b", ["N", "N"])] * 20 + [("c", ["LATE"])])
+    nlp.initialize(lambda: examples)
+    assert tagger.labels == ("LATE", "N")
+    words = tagger.label_data["vocabulary"]["LOWER"]
+    assert words == {"a": 20, "b": 20, "c": 1}
+
+
+def test_label_data_makes_the_same_component_again():
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger")
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    other = English()
+    again = other.add_pipe("lstm_tagger")
+    again.initialize(lambda: make_examples(other, [("x", ["N"])]), nlp=other, labels=tagger.label_data)
+    assert again.labels == tagger.labels
+    assert again.label_data == tagger.label_data
+
+
+def test_labels_alone_can_be_given():
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger")
+    tagger.initialize(lambda: make_examples(nlp), nlp=nlp, labels=["R", "N", "V", "J", "EXTRA"])
+    assert tagger.labels == ("R", "N", "V", "J", "EXTRA")
+    assert tagger.model.get_dim("nO") == 5
+
+
+@pytest.mark.parametrize("labels", ["NN", {"tags": ["NN"]}, {"labels": ["NN"], "vocabulary": ["a"]}])
+def test_labels_of_another_form(labels):
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger")
+    with pytest.raises(ValueError, match=r"\[L102\].*'lstm_tagger'"):
+        tagger.initialize(lambda: make_examples(nlp), nlp=nlp, labels=labels)
+
+
+def test_add_label():
+    tagger = Language().add_pipe("lstm_tagger")
+    assert tagger.add_label("N") == 1
+    assert tagger.add_label("N") == 0
+    assert tagger.labels == ("N",)
+    with pytest.raises(ValueError, match="E187"):
+        tagger.add_label(9)
+
+
+def test_no_label_after_initialization(trained):
+    with pytest.raises(ValueError, match="E922"):
+        trained.get_pipe("lstm_tagger").add_label("NEW")
+
+
+def test_no_labels_no_data():
+    nlp = English()
+    nlp.add_pipe("lstm_tagger")
+    with pytest.raises(ValueError, match="E143"):
+        nlp.initialize()
+    untagged = [Example.from_dict(nlp.make_doc("a b"), {"words": ["a", "b"]})]
+    with pytest.raises(ValueError, match="E143"):
+        nlp.initialize(lambda: untagged)
+
+
+@pytest.mark.parametrize("get_examples", [lambda: None, lambda: [], None, [1]])
+def test_initialize_wants_a_function_that_gives_examples(get_examples):
+    nlp = English()
+    nlp.add_pipe("lstm_tagger").add_label("N")
+    with pytest.raises(TypeError, match="E930"):
+        nlp.get_pipe("lstm_tagger").initialize(get_examples)
+
+
+def test_update_wants_examples(trained):
+    with pytest.raises(TypeError, match="E978"):
+        trained.get_pipe("lstm_tagger").update([trained.make_doc("a")])
+
+
+def test_unknown_tag_in_update():
+    nlp = make_trained()
+    example = Example.from_dict(nlp.make_doc("I like"), {"tags": ["N", "NEVER_SEEN"]})
+    before = scores_of(nlp)
+    with pytest.raises(ValueError, match=r"\[L101\].*'NEVER_SEEN'.*'like'"):
+        nlp.update([example])
+    assert np.array_equal(scores_of(nlp), before)
+
+
+def test_nothing_annotated_nothing_learnt():
+    nlp = make_trained()
+    before = scores_of(nlp)
+    examples = make_examples(nlp, [("I like green eggs", ["", "", "", ""])])
+    optimizer = Adam(0.1, L2=0.0)
+    losses = nlp.update(examples, sgd=optimizer, losses={})
+    assert losses == {"lstm_tagger": 0.0}
+    assert np.allclose(scores_of(nlp), before, atol=1e-6)
+
+
+def test_partial_annotation_is_learnt():
+    nlp = English()
+    nlp.add_pipe("lstm_tagger")
+    data = [("I like green eggs", ["N", "", "J", ""]), ("Eat green ham", ["V", "", ""])]
+    train(nlp, make_examples(nlp, data))
+    doc = nlp("I like green eggs")
+    assert (doc[0].tag_, doc[2].tag_) == ("N", "J")
+
+
+def test_negative_annotation_unlearns():
+    nlp = make_trained()
+    assert nlp("I like green eggs")[0].tag_ == "N"
+    optimizer = nlp.resume_training()
+    example = Example.from_dict(nlp.make_doc("I like green eggs"), {"tags": ["!N", "V", "J", "N"]})
+    for _ in range(25):
+        nlp.update([example], sgd=optimizer)
+    assert [token.tag_ for token in nlp("I like green eggs")][1:] == ["V", "J", "N"]
+    assert nlp("I like green eggs")[0].tag_ != "N"
+
+
+def test_tag_set_with_the_exclamation_mark():
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger")
+    data = [("Stop !", ["V", "!"]), ("Go now !", ["V", "R", "!"])]
+    train(nlp, make_examples(nlp, data))
+    assert tagger.labels == ("!", "R", "V")
+    assert [token.tag_ for token in nlp("Go now !")] == ["V", "R", "!"]
+
+
+def test_label_smoothing_scales_the_gradient():
+    nlp = English()
+    plain = nlp.add_pipe("lstm_tagger", "plain")
+    smooth = nlp.add_pipe("lstm_tagger", "smooth", config={"label_smoothing": 0.3})
+    examples = make_examples(nlp, TRAIN[:2])
+    nlp.initialize(lambda: examples)
+    scores = plain.model.predict([eg.predicted for eg in examples])  # all labels equally likely
+    expected = 1 - 0.3 * 3 / 2  # (1/3 - (1 - 0.3)) / (1/3 - 1), and (1/3 - 0.3/2) / (1/3)
+    ratio = smooth.get_loss(examples, scores)[1][0] / plain.get_loss(examples, scores)[1][0]
+    assert np.allclose(get_current_ops().to_numpy(ratio), expected, atol=1e-6)
+
+
+def test_label_smoothing_out_of_range():
+    with pytest.raises(ValueError, match=r"\[L001\].*label_smoothing.*1.5"):
+        English().add_pipe("lstm_tagger", config={"label_smoothing": 1.5})
+
+
+def test_scores_that_are_not_a_number():
+    nlp = make_trained()
+    linear = nlp.get_pipe("lstm_tagger").model.get_ref("decoder").shims[0].module.linear
+    linear.weight.data[0, 0] = float("nan")
+    with pytest.raises(ValueError, match="E940"):
+        nlp.update(make_examples(nlp))
+
+
+def test_gradients_add_up_until_finish_update():
+    nlp = make_trained()
+    tagger = nlp.get_pipe("lstm_tagger")
+    before = scores_of(nlp)
+    tagger.update(make_examples(nlp, [("I like green eggs", ["R", "R", "R", "R"])]))
+    assert np.array_equal(scores_of(nlp), before)
+    tagger.finish_update(Adam(0.01))
+    assert not np.allclose(scores_of(nlp), before)
+
+
+def test_dropout_of_an_update_reaches_torch():
+    nlp = make_trained()
+    tagger = nlp.get_pipe("lstm_tagger")
+    tagger.update(make_examples(nlp), drop=0.35)
+    network = tagger.model.get_ref("tok2vec").shims[0].module
+    assert network.dropout.p == 0.35
+    assert not network.training
+
+
+def test_averages_are_used_within_use_params_alone():
+    nlp = English()
+    nlp.add_pipe("lstm_tagger")
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    optimizer = Adam(0.01, use_averages=True)
+    for _ in range(5):
+        nlp.update(examples, sgd=optimizer)
+    last = scores_of(nlp)
+    with nlp.use_params(optimizer.averages):
+        averaged = scores_of(nlp)
+        tagger = nlp.get_pipe("lstm_tagger")
+        weights = tagger.model.get_ref("decoder").shims[0].module.linear.weight.detach().numpy()
+        key = (tagger.model.get_ref("decoder").shims[0].id, "linear.weight")
+        assert np.array_equal(weights, optimizer.averages[key])
+    assert not np.allclose(averaged, last)
+    assert np.array_equal(scores_of(nlp), last)
+
+
+def test_rehearsal_holds_on_to_old_predictions():
+    """Trained on new examples alone it forgets; rehearsed beside them it forgets less."""
+    new = [("Eat green eggs", ["R", "R", "R"])]
+
+    def distance(rehearse):
+        nlp = make_trained()
+        optimizer = nlp.resume_training()
+        optimizer.learn_rate = 0.01
+        old = scores_of(nlp)
+        for _ in range(10):
+            nlp.update(make_examples(nlp, new), sgd=optimizer)
+            if rehearse:
+                losses = nlp.rehearse(make_examples(nlp), sgd=optimizer, losses={})
+                assert losses["lstm_tagger"] > 0
+        return np.abs(scores_of(nlp) - old).mean()
+
+    assert distance(rehearse=True) < distance(rehearse=False)
+
+
+def test_rehearse_without_a_teacher_does_nothing(trained):
+    before = scores_of(trained)
+    tagger = trained.get_pipe("lstm_tagger")
+    assert tagger.rehearse(make_examples(trained), sgd=Adam(0.1)) == {"lstm_tagger": 0.0}
+    assert np.array_equal(scores_of(trained), before)
+
+
+def test_empty_documents_in_training():
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger")
+    empty = Example.from_dict(nlp.make_doc(""), {"tags": []})
+    examples = [*make_examples(nlp), empty]
+    train(nlp, examples)
+    assert tags_of(nlp, [text for text, _ in TRAIN]) == [tags for _, tags in TRAIN]
+    assert tagger.update([empty, empty], losses={}) == {"lstm_tagger": 0.0}
+
+
+def test_score(trained):
+    examples = make_examples(trained)
+    for example in examples:
+        example.predicted = trained(example.predicted)
+    examples[0].reference[0].tag_ = "R"
+    assert trained.get_pipe("lstm_tagger").score(examples) == {"tag_acc": 11 / 12}
+
+
+# Composition
+
+
+def test_frozen_and_annotating():
+    nlp = make_trained()
+    seen = []
+
+    @Language.component("spy_on_tags")
+    def spy(doc):
+        seen.append([token.tag_ for token in doc])
+        return doc
+
+    nlp.add_pipe("spy_on_tags")
+    before = scores_of(nlp)
+    nlp.update(make_examples(nlp), exclude=["lstm_tagger"], sgd=Adam(0.1))
+    assert np.array_equal(scores_of(nlp), before)
+    nlp.update(make_examples(nlp), annotates=["lstm_tagger", "spy_on_tags"], sgd=Adam(0.0))
+    assert seen == [tags for _, tags in TRAIN]
+
+
+def test_source_from_another_pipeline(trained):
+    nlp = English()
+    nlp.add_pipe("lstm_tagger", source=trained)
+    assert tags_of(nlp) == tags_of(trained)
+    assert np.allclose(scores_of(nlp), scores_of(trained))
+
+
+def test_two_taggers_in_one_pipeline_keep_apart():
+    nlp = English()
+    nlp.add_pipe("lstm_tagger", "one")
+    nlp.add_pipe("lstm_tagger", "two", config={"overwrite": True})
+    examples = make_examples(nlp)
+    losses = train(nlp, examples)
+    assert losses.keys() == {"one", "two"}
+    assert tags_of(nlp, [text for text, _ in TRAIN]) == [tags for _, tags in TRAIN]
+
+
+# Saving
+
+
+def test_bytes_round_trip(trained):
+    other = English()
+    other.add_pipe("lstm_tagger")
+    other.from_bytes(trained.to_bytes())
+    assert tags_of(other) == tags_of(trained)
+    assert np.allclose(scores_of(other), scores_of(trained), atol=1e-5)
+    assert other.get_pipe("lstm_tagger").label_data == trained.get_pipe("lstm_tagger").label_data
+
+
+def test_disk_round_trip(trained, tmp_path):
+    trained.to_disk(tmp_path / "model")
+    other = spacy.load(tmp_path / "model")
+    assert tags_of(other) == tags_of(trained)
+    assert np.allclose(scores_of(other), scores_of(trained), atol=1e-5)
+
+
+def test_component_alone_on_another_vocab(trained, tmp_path):
+    trained.get_pipe("lstm_tagger").to_disk(tmp_path / "tagger", exclude=["vocab"])
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger").from_disk(tmp_path / "tagger", exclude=["vocab"])
+    assert tagger.labels == trained.get_pipe("lstm_tagger").labels
+    assert np.allclose(scores_of(nlp), scores_of(trained), atol=1e-5)
+    assert tags_of(nlp) == tags_of(trained)
+
+
+def test_exclude(trained):
+    tagger = trained.get_pipe("lstm_tagger")
+    without_model = English().add_pipe("lstm_tagger").from_bytes(tagger.to_bytes(exclude=["model"]))
+    assert without_model.labels == tagger.labels
+    assert not without_model.model.get_ref("tok2vec").shims[0].is_initialized
+
+
+def test_training_goes_on_after_loading(trained):
+    nlp = English()
+    nlp.add_pipe("lstm_tagger")
+    nlp.from_bytes(trained.to_bytes())
+    optimizer = nlp.resume_training()
+    data = make_examples(nlp, [("I like green eggs", ["R", "V", "J", "N"])])
+    for _ in range(40):
+        nlp.update(data, sgd=optimizer)
+    assert [token.tag_ for token in nlp("I like green eggs")] == ["R", "V", "J", "N"]
+
+
+def test_pickle(trained):
+    tagger = pickle.loads(pickle.dumps(trained.get_pipe("lstm_tagger")))
+    assert isinstance(tagger, LSTMTagger)
+    docs = [trained.make_doc(text) for text in TEXTS]
+    expected = trained.get_pipe("lstm_tagger").predict(docs)
+    assert all(map(np.array_equal, tagger.predict(docs), expected))
+
+
+def test_doc_bin(trained):
+    docs = list(trained.pipe([text for text in TEXTS if text]))
+    stored = DocBin(attrs=["TAG"], docs=docs).to_bytes()
+    loaded = DocBin().from_bytes(stored).get_docs(English().vocab)
+    assert [doc.to_array(TAG).tolist() for doc in loaded] == [doc.to_array(TAG).tolist() for doc in docs]
+
+
+def test_weights_of_another_config(trained):
+    data = trained.get_pipe("lstm_tagger").to_bytes()
+    narrow = {"tok2vec": {"encode": {"@architectures": "spacy-lstm-tagger.LSTM.v1", "width": 16}}}
+    other = English().add_pipe("lstm_tagger", config={"model": narrow})
+    with pytest.raises(ValueError, match=r"\[L205\].*from 32 to 256"):
+        other.from_bytes(data)
+
+
+def test_a_foreign_model_folder(trained, tmp_path):
+    nlp = English()
+    nlp.add_pipe("tagger").add_label("N")
+    nlp.initialize()
+    foreign = nlp.get_pipe("tagger").to_bytes(exclude=["vocab"])
+    with pytest.raises(ValueError, match=r"\[L205\].*'lstm_tagger'.*mismatched structure"):
+        English().add_pipe("lstm_tagger").from_bytes(foreign)
+
+
+def test_a_damaged_model_folder(trained, tmp_path):
+    trained.to_disk(tmp_path / "model")
+    file = tmp_path / "model" / "lstm_tagger" / "model"
+    file.write_bytes(file.read_bytes()[:2000])
+    with pytest.raises(ValueError, match=r"\[L205\].*'lstm_tagger'.*model.*incomplete"):
+        spacy.load(tmp_path / "model")
+
+
+def test_nothing_of_a_saved_model_is_pickled(trained):
+    data = trained.get_pipe("lstm_tagger").model.to_bytes()
+    for module in (b"torch._utils", b"collections\n", b"cnumpy", b"ctorch"):
+        assert module not in data
+    assert BytesIO(data).read(2) != b"PK"  # the zip of torch.save

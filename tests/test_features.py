@@ -1,0 +1,278 @@
+"""Features are compared with what a plain loop over tokens, strings and dictionaries gives."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import spacy
+import srsly
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.strings import get_string_id
+from spacy.tokens import Doc, Token
+from spacy.vocab import Vocab
+
+from spacy_lstm_tagger.features import LEXEME_ATTRS, Column, FeatureTable, Rows, read_words
+
+NLP = spacy.blank("en")
+WORDS = ["The", "the", "cat", "Cat-like", "sat", "3.5", "naïve", "😀", "x"]
+
+words = st.text(min_size=1, max_size=12)
+texts = st.lists(st.lists(words, max_size=6), max_size=4)
+few_words = st.lists(st.lists(st.sampled_from(WORDS), max_size=8), max_size=4)
+
+
+def make_docs(sentences: Sequence[Sequence[str]], vocab: Vocab = NLP.vocab) -> list[Doc]:
+    return [Doc(vocab, words=list(sentence)) for sentence in sentences]
+
+
+def make_table(**settings: int) -> FeatureTable:
+    return FeatureTable(LEXEME_ATTRS, prefix_lengths=(1, 2, 3), suffix_lengths=(1, 2, 4), **settings)
+
+
+def token_strings(token: Token) -> list[str]:
+    """The strings of `make_table`'s columns, one token at a time."""
+    lower = token.text.lower()
+    attrs = [token.text, lower, token.norm_, token.prefix_, token.suffix_, token.shape_]
+    return [*attrs, lower[:1], lower[:2], lower[:3], lower[-1:], lower[-2:], lower[-4:]]
+
+
+def rows_of_tokens(table: FeatureTable, docs: list[Doc]) -> Rows:
+    found = read_words(docs)
+    vocab = docs[0].vocab if docs else NLP.vocab
+    return table(found.types, vocab).rows[found.token_types]
+
+
+def ids(*strings: str) -> np.ndarray:
+    return np.array([get_string_id(string) for string in strings], dtype=np.uint64)
+
+
+# Words
+
+
+@given(texts)
+def test_words_are_the_tokens_by_type(sentences: list[list[str]]) -> None:
+    found = read_words(make_docs(sentences))
+    tokens = [NLP.vocab.strings[word] for sentence in sentences for word in sentence]
+    assert found.types[found.token_types].tolist() == tokens
+    assert found.types.tolist() == sorted(set(tokens))
+    assert found.lengths.tolist() == [len(sentence) for sentence in sentences]
+
+
+# Columns
+
+
+@given(st.dictionaries(words, st.integers(1, 9), min_size=1), st.lists(words))
+def test_fitted_column_is_a_dictionary(counts: dict[str, int], others: list[str]) -> None:
+    column = Column(hash_rows=10)
+    column.set_vocabulary(counts)
+    expected = {string: row for row, string in enumerate(counts, start=1)}
+    queries = [*others, *reversed(counts)]
+    assert column(ids(*queries)).tolist() == [expected.get(string, 0) for string in queries]
+    assert column.n_rows == 1 + len(counts)
+    assert column.counts.tolist() == list(counts.values())
+
+
+@given(st.lists(words), st.integers(1, 50))
+def test_hashed_column_never_gives_the_unknown_row(strings: list[str], hash_rows: int) -> None:
+    column = Column(hash_rows)
+    rows = column(ids(*strings))
+    assert all(1 <= row < column.n_rows for row in rows.tolist())
+    one_by_one = [int(column(ids(string))[0]) for string in strings]
+    assert rows.tolist() == one_by_one
+
+
+def test_hashed_column_uses_all_its_rows() -> None:
+    column = Column(hash_rows=7)
+    rows = column(ids(*(f"word{i}" for i in range(200))))
+    assert set(rows.tolist()) == set(range(1, 8))
+    assert column.n_rows == 8
+
+
+# Fitting
+
+
+@given(few_words, st.integers(1, 3))
+def test_fitting_counts_tokens(sentences: list[list[str]], min_freq: int) -> None:
+    docs = make_docs(sentences)
+    table = make_table(min_freq=min_freq)
+    table.fit(docs)
+    strings = [token_strings(token) for doc in docs for token in doc]
+    for i, (name, column) in enumerate(table.columns.items()):
+        counts = Counter(token[i] for token in strings if token[i])
+        expected = {string: n for string, n in counts.items() if n >= min_freq}
+        assert dict(zip(column.strings, column.counts.tolist(), strict=True)) == expected, name
+
+
+def test_rows_are_ordered_by_frequency_and_then_by_string() -> None:
+    table = FeatureTable(["ORTH"])
+    table.fit(make_docs([["b", "c", "a"], [], ["c"]]))
+    assert table.columns["ORTH"].strings == ["c", "a", "b"]
+
+
+def test_order_of_documents_does_not_change_the_vocabulary() -> None:
+    sentences = [["b", "a"], ["a", "d", "c"], ["c"]]
+    there, back = make_table(), make_table()
+    there.fit(make_docs(sentences))
+    back.fit(make_docs(sentences[::-1]))
+    assert srsly.json_dumps(there.vocabulary) == srsly.json_dumps(back.vocabulary)
+
+
+@pytest.mark.parametrize(("min_freq", "known"), [(1, "abc"), (2, "ab"), (3, "a")])
+def test_rare_words_are_unknown(min_freq: int, known: str) -> None:
+    docs = make_docs(["aabc", "ab"])
+    table = FeatureTable(["ORTH"], min_freq=min_freq)
+    table.fit(docs)
+    rows = dict(zip("abcz", rows_of_tokens(table, make_docs(["abcz"]))[:, 0].tolist(), strict=True))
+    assert {word for word, row in rows.items() if row} == set(known)
+
+
+def test_new_word_shares_the_parts_that_are_known() -> None:
+    table = make_table()
+    table.fit(make_docs([["walking", "Talks"]]))
+    row = dict(
+        zip(table.columns, rows_of_tokens(table, make_docs([["stalking"]]))[0].tolist(), strict=True)
+    )
+    known = {name for name, value in row.items() if value}
+    # "ing", the shape "xxxx", and -g, -ng, -king; no word begins with "s".
+    assert known == {"SUFFIX", "SHAPE", "SUFFIX1", "SUFFIX2", "SUFFIX4"}
+
+
+@given(few_words, few_words, st.integers(1, 3))
+def test_vocabulary_survives_json(
+    training: list[list[str]], sentences: list[list[str]], min_freq: int
+) -> None:
+    table, copy = make_table(min_freq=min_freq), make_table(min_freq=min_freq)
+    table.fit(make_docs(training))
+    if table.is_fitted:
+        copy.set_vocabulary(srsly.json_loads(srsly.json_dumps(table.vocabulary)))
+    docs = make_docs(sentences)
+    np.testing.assert_array_equal(rows_of_tokens(copy, docs), rows_of_tokens(table, docs))
+    assert copy.vocabulary == table.vocabulary
+
+
+def test_column_in_which_nothing_is_frequent_knows_nothing() -> None:
+    table = FeatureTable(["ORTH", "SHAPE"], min_freq=2)
+    table.fit(make_docs([["a", "b"]]))
+    assert rows_of_tokens(table, make_docs([["a", "c"]])).tolist() == [[0, 1], [0, 1]]
+
+
+def test_vocabulary_without_a_column_is_refused() -> None:
+    table = FeatureTable(["ORTH", "SHAPE"])
+    with pytest.raises(ValueError, match=r"L103.*'SHAPE'.*\['ORTH'\]"):
+        table.set_vocabulary({"ORTH": {"a": 1}})
+
+
+# Applying
+
+
+@given(texts)
+def test_rows_equal_a_loop_over_tokens(sentences: list[list[str]]) -> None:
+    table = make_table()
+    table.fit(make_docs([WORDS, ["a", "B", "0", " "]]))
+    docs = make_docs(sentences)
+    vocabulary = {name: ["", *strings] for name, strings in table.vocabulary.items()}
+    expected = [
+        [
+            known.index(string) if string in known else 0
+            for known, string in zip(vocabulary.values(), token_strings(token), strict=True)
+        ]
+        for doc in docs
+        for token in doc
+    ]
+    assert rows_of_tokens(table, docs).tolist() == expected
+
+
+@given(texts)
+def test_hashed_rows_equal_a_loop_over_tokens(sentences: list[list[str]]) -> None:
+    table = make_table(hash_rows=11)
+    docs = make_docs(sentences)
+    column = Column(11)
+    expected = [column(ids(*token_strings(token))).tolist() for doc in docs for token in doc]
+    assert rows_of_tokens(table, docs).tolist() == expected
+
+
+@pytest.mark.parametrize("fitted", [True, False])
+def test_another_vocab_gives_the_same_rows(fitted: bool) -> None:
+    table = make_table(max_bytes=8)
+    if fitted:
+        table.fit(make_docs([WORDS[:5]]))
+    other = spacy.blank("en").vocab
+    make_docs([["strings", "that", "came", "before"]], other)
+    docs, other_docs = make_docs([WORDS]), make_docs([WORDS], other)
+    np.testing.assert_array_equal(rows_of_tokens(table, docs), rows_of_tokens(table, other_docs))
+    types = read_words(docs).types
+    np.testing.assert_array_equal(
+        table(types, NLP.vocab).characters, table(read_words(other_docs).types, other).characters
+    )
+
+
+@given(texts, st.integers(2, 9))
+def test_characters_are_both_ends_of_the_bytes(sentences: list[list[str]], max_bytes: int) -> None:
+    table = FeatureTable([], max_bytes=max_bytes)
+    types = read_words(make_docs(sentences)).types
+    characters = table(types, NLP.vocab).characters
+    half = max_bytes // 2
+    for orth, row in zip(types.tolist(), characters.tolist(), strict=True):
+        word = list(NLP.vocab.strings[orth].encode())
+        if len(word) > max_bytes:
+            word = word[:half] + word[len(word) - (max_bytes - half) :]
+        assert row == [byte + 1 for byte in word] + [0] * (len(row) - len(word))
+    if len(types):
+        assert characters[:, -1].any(), "the width is that of the longest word"
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("abcdef", b"abcdef"),
+        ("abcdefg", b"abcefg"[:3] + b"efg"),
+        ("a", b"a"),
+        ("\x00", b"\x00"),
+        ("😀", b"\xf0\x9f\x98\x80"),
+        ("😀😀", b"\xf0\x9f\x98\x9f\x98\x80"),
+    ],
+)
+def test_characters_of_a_word(word: str, expected: bytes) -> None:
+    table = FeatureTable([], max_bytes=6)
+    characters = table(read_words(make_docs([[word]])).types, NLP.vocab).characters
+    assert characters.tolist() == [[byte + 1 for byte in expected]]
+
+
+@given(st.lists(st.text(), max_size=4))
+def test_any_text_has_features(strings: list[str]) -> None:
+    docs = [NLP.make_doc(string) for string in strings]
+    fitted, hashed = make_table(max_bytes=8), make_table(max_bytes=8)
+    fitted.fit(docs)
+    n_tokens = sum(map(len, docs))
+    assert rows_of_tokens(hashed, docs).all()
+    # Fitted on these very documents nothing is unknown but empty strings, which have no row.
+    strings_of_tokens = [token_strings(token) for doc in docs for token in doc]
+    expected = np.array([[bool(s) for s in row] for row in strings_of_tokens]).reshape(n_tokens, -1)
+    if fitted.is_fitted:
+        np.testing.assert_array_equal(rows_of_tokens(fitted, docs) > 0, expected)
+
+
+@pytest.mark.parametrize("sentences", [[], [[]], [[], []]])
+def test_no_tokens(sentences: list[list[str]]) -> None:
+    table = make_table(max_bytes=4)
+    table.fit(make_docs(sentences))
+    assert not table.is_fitted
+    assert table.vocabulary == {}
+    table.fit(make_docs([["a"]]))
+    features = table(read_words(make_docs(sentences)).types, NLP.vocab)
+    assert [len(part) for part in features] == [0, 0, 0]
+    assert features.rows.shape[1] == len(table.columns)
+
+
+def test_static_vectors_are_the_vocabs() -> None:
+    vocab = spacy.blank("en").vocab
+    vocab.set_vector("cat", np.array([1.0, 2.0, 3.0], dtype="f"))
+    vocab.set_vector("dog", np.array([4.0, 5.0, 6.0], dtype="f"))
+    docs = make_docs([["dog", "zebra"], ["cat", "dog"]], vocab)
+    found = read_words(docs)
+    vectors = FeatureTable([], static_vectors=True)(found.types, vocab).vectors
+    assert vectors.dtype == np.float32
+    assert vectors[found.token_types].tolist() == [[4, 5, 6], [0, 0, 0], [1, 2, 3], [4, 5, 6]]
+    assert FeatureTable([])(found.types, vocab).vectors.shape == (3, 0)
