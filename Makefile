@@ -11,14 +11,14 @@ MODEL := training/demo
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt "torch==2.13.0"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $(INSTALLED)
 
 demo: $(INSTALLED)
-	$(BIN)/python -m spacy train configs/demo.cfg --output $(MODEL)
-	$(BIN)/python -m spacy benchmark accuracy $(MODEL)/model-best corpus/en/test.jsonl
-	$(BIN)/python -m spacy_lstm_tagger.demo $(MODEL)/model-best
+	$(BIN)/python -m spacy train configs/default.cfg --output $(MODEL) \
+		--paths.train corpus/en/train.jsonl --paths.dev corpus/en/dev.jsonl \
+		--training.eval_frequency 50 --training.max_epochs 20
+	$(BIN)/python examples/tag_sentences.py $(MODEL)/model-best corpus/en/test.jsonl
 
 test: $(INSTALLED)
 	$(BIN)/ruff check .

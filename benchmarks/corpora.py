@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from spacy import registry
 from spacy.language import Language
 from spacy.training import Example
+from spacy.util import registry
 
 READER = "spacy-lstm-tagger.ConlluCorpus.v1"
 

@@ -7,6 +7,7 @@
 import gc
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -25,7 +26,7 @@ from torch import nn
 Task: TypeAlias = Callable[[int], Callable[[], int]]
 Sentence: TypeAlias = tuple[list[str], list[bool]]
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 Option = typer.Option()
 
 
@@ -43,7 +44,9 @@ def accuracy(
 
 
 def score(nlp: Language, path: Path, known: set[str]) -> dict[str, dict[str, int]]:
-    """RETURNS (Dict[str, Dict[str, int]]): For "known" and "unknown" words, how many are "right" of "all"."""
+    """RETURNS (Dict[str, Dict[str, int]]): Of the "known" and the "unknown" words, how many are "right" and
+    how many there are in "all".
+    """
     counts = {group: {"right": 0, "all": 0} for group in ("known", "unknown")}
     examples = list(read_examples(path, nlp))
     docs = nlp.pipe(example.predicted for example in examples)
@@ -65,14 +68,14 @@ def speed(
     rounds: Annotated[int, Option] = 5,
     seconds: Annotated[float, Option] = 2.5,
 ) -> None:
-    """Print the words per second of both pipelines, of the tokenizer and of a bare `nn.LSTM`, round by round."""
+    """Print the words per second of both pipelines, the tokenizer and a bare `nn.LSTM`, round by round."""
     pipelines = {"spacy": spacy.load(spacy_model), "lstm": spacy.load(lstm_model)}
     sentences = read_sentences([dev, test])
     lstm = find_lstm(pipelines["lstm"])
     from_docs = {name: make_docs_task(nlp, sentences) for name, nlp in pipelines.items()}
     from_docs["bare_lstm"] = make_bare_task(lstm, sentences, pipelines["lstm"].batch_size)
     from_texts = {name: make_texts_task(nlp.pipe, sentences) for name, nlp in pipelines.items()}
-    from_texts["tokenizer"] = make_texts_task(spacy.blank(pipelines["spacy"].lang).pipe, sentences)
+    from_texts["tokenizer"] = make_texts_task(partial(map, pipelines["spacy"].make_doc), sentences)
     figures = {
         "threads": torch.get_num_threads(),
         "batch_sizes": {name: nlp.batch_size for name, nlp in pipelines.items()},
@@ -136,7 +139,7 @@ def make_bare_task(like: nn.LSTM, sentences: list[Sentence], batch_size: int) ->
     lengths = sorted(len(words) for words, _ in sentences)
     inputs = [
         torch.randn(max(batch), len(batch), like.input_size)  # (time, batch, input)
-        for batch in minibatch(lengths, batch_size)
+        for batch in minibatch(lengths, batch_size)  # type: ignore[no-untyped-call]
     ]
 
     @torch.inference_mode()

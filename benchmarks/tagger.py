@@ -2,7 +2,7 @@
 
     python benchmarks/tagger.py --train train.conllu --dev dev.conllu --test test.conllu
 
-Settings of the configs can be overridden for both, as in `python -m spacy train`: `--training.max_steps 200`.
+Settings of both configs can be overridden as in `python -m spacy train`: `--training.max_steps 200`.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple
 import srsly
 import typer
 from corpora import READER
-from report import describe_machine, render
+from report import describe_machine, read_commit, render
 from spacy.cli._util import parse_config_overrides
 from spacy.cli.init_config import init_config
 from thinc.api import Config
@@ -179,13 +179,13 @@ def read_training(folder: Path) -> dict[str, Any]:
     }
 
 
-def measure_accuracy(model: Path, data: Data) -> dict[str, Any]:
+def measure_accuracy(model: Path, data: Data) -> Any:
     """RETURNS (Dict[str, Any]): For "dev" and "test", what `predict.score` counted."""
     files = ["--train", data.train, "--dev", data.dev, "--test", data.test]
     return run_child("predict.py", "accuracy", model, *files)
 
 
-def measure_speed(models: dict[str, Path], data: Data, rounds: int) -> dict[str, Any]:
+def measure_speed(models: dict[str, Path], data: Data, rounds: int) -> Any:
     """RETURNS (Dict[str, Any]): Words per second; see `predict.speed`."""
     typer.echo("measuring speed", err=True)
     files = ["--dev", data.dev, "--test", data.test]

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from typing import IO, Any, TypeAlias
 
 import srsly
-from spacy import registry
 from spacy.language import Language
 from spacy.training.loggers import console_logger_v3
+from spacy.util import registry
 
 LogStep: TypeAlias = Callable[[dict[str, Any] | None], None]
 Logger: TypeAlias = Callable[[Language, IO[str], IO[str]], tuple[LogStep, Callable[[], None]]]
 
 
-@registry.loggers("benchmarks.TimedLogger.v1")
+@registry.loggers("benchmarks.TimedLogger.v1")  # type: ignore[untyped-decorator]
 def create_timed_logger(output_file: str) -> Logger:
     """Create a logger that prints what spaCy's does, and writes every evaluation to a JSONL file.
 
