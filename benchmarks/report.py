@@ -99,7 +99,7 @@ def describe_run(figures: Figures) -> list[str]:
         f"`{machine['command']}`",
     ]
     if commits != {machine["commit"]}:
-        lines.append(f"trained by an earlier run, at git commit {' and '.join(sorted(commits))}")
+        lines.append(f"trained at git commit {' and '.join(sorted(commits))}")
     return lines
 
 

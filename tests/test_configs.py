@@ -83,7 +83,9 @@ def test_minimal_is_the_textbook_network():
     ],
 )
 def test_a_value_out_of_range_is_named(override, value, message):
-    config = English().from_config(Config().from_disk(ROOT / "configs" / "default.cfg", overrides=PATHS)).config
+    config = (
+        English().from_config(Config().from_disk(ROOT / "configs" / "default.cfg", overrides=PATHS)).config
+    )
     node = config["components"]["lstm_tagger"]["model"]
     *parents, name = override.split(".")
     for parent in parents:

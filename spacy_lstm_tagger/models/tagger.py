@@ -2,12 +2,18 @@
 
 from typing import Any, TypeAlias
 
+import torch
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..errors import Errors
+from ..features import read_words
+from ..networks import State
+from .convert import to_arrays
 from .head import Head
-from .tok2vec import Tok2Vec
+from .shim import get_shim
+from .tok2vec import Tok2Vec, is_lstm_tok2vec, read
 
 TaggerModel: TypeAlias = Model[list[Doc], list[Floats2d]]
 
@@ -54,3 +60,24 @@ def forward(model: TaggerModel, docs: list[Doc], is_train: bool) -> Any:
         return backprop_tok2vec(backprop_decoder(gradients))
 
     return emissions, backprop
+
+
+def read_on(
+    model: TaggerModel, docs: list[Doc], state: State | None = None
+) -> tuple[list[Floats2d], State]:
+    """Predict documents that go on where others ended.
+
+    docs (List[Doc]): The next piece of each text.
+    state (Optional[State]): What the last call gave back; none at the start of the texts.
+    RETURNS (Tuple[List[Floats2d], State]): Emissions `(tokens, labels)` for each document, and the state
+        after it.
+    RAISES (ValueError): If the model's tok2vec is no one-directional LSTM.
+    """
+    tok2vec = model.get_ref("tok2vec")
+    if not is_lstm_tok2vec(tok2vec) or get_shim(tok2vec).module.lstm.directions > 1:
+        raise ValueError(Errors.L006)
+    words = read_words(docs)
+    states, final = read(tok2vec, words, docs, state)
+    with torch.no_grad():
+        emissions = get_shim(model.get_ref("decoder")).predict(states)
+    return to_arrays(emissions, words.lengths.tolist()), final

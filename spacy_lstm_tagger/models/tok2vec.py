@@ -147,8 +147,13 @@ def get_vocabulary(model: Model[Any, Any]) -> Vocabulary:
     return {}
 
 
+def is_lstm_tok2vec(layer: Model[Any, Any]) -> bool:
+    """Whether a layer is one of this module, not a listener or one of spaCy's own."""
+    return layer.name == "lstm_tok2vec"
+
+
 def _layers(model: Model[Any, Any]) -> list[Tok2Vec]:
-    return [node for node in model.walk() if node.name == "lstm_tok2vec"]
+    return [node for node in model.walk() if is_lstm_tok2vec(node)]
 
 
 def init(model: Tok2Vec, X: list[Doc] | None = None, Y: Any = None) -> None:  # noqa: N803

@@ -1,16 +1,19 @@
 """A (bidirectional) LSTM over sequences that lie end to end, without padding.
 
-Two ways through the same weights: `forward` is `torch.nn.LSTM` over a packed sequence and carries
-gradients; `read` is for prediction and starts from input projections that were made once a word type.
+Two ways through the same weights, which are those of a `torch.nn.LSTM`: `forward` carries gradients, `read`
+is for prediction and starts from input projections that were made once a word type. On the CPU both run
+this project's own recurrence; `forward` on a GPU runs cuDNN's.
 """
 
 from typing import Literal, TypeAlias
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from .packing import Packing
+from .recurrence import recur
 
 State: TypeAlias = tuple[Tensor, Tensor]  # hidden and cell, each (depth * directions, batch, width)
 
@@ -73,11 +76,38 @@ class LSTM(nn.Module):
         if not len(packing.order):
             return inputs.new_zeros(0, self.output_width), start
         order = packing.order.to(inputs.device)
-        hidden, cell = (s.index_select(1, order).contiguous() for s in start)
-        packed = PackedSequence(packing.pack(inputs), packing.batch_sizes)
-        outputs, (hidden, cell) = self.rnn(packed, (hidden, cell))
-        final = tuple(s.index_copy(1, order, new) for s, new in zip(start, (hidden, cell), strict=True))
-        return packing.unpack(outputs.data), (final[0], final[1])
+        first = start[0].index_select(1, order), start[1].index_select(1, order)
+        run = self._run_cudnn if inputs.is_cuda else self._run_layers
+        outputs, last = run(packing.pack(inputs), packing, first)
+        return packing.unpack(outputs), _merge(start, order, last)
+
+    def _run_cudnn(self, packed: Tensor, packing: Packing, first: State) -> tuple[Tensor, State]:
+        outputs, last = self.rnn(PackedSequence(packed, packing.batch_sizes), first)
+        return outputs.data, last
+
+    def _run_layers(self, packed: Tensor, packing: Packing, first: State) -> tuple[Tensor, State]:
+        dropout = self.rnn.dropout if self.training else 0.0
+        return self._run(self._project_layer(0, packed), packing, first, dropout)
+
+    def _run(self, gates: Tensor, packing: Packing, first: State, dropout: float) -> tuple[Tensor, State]:
+        """Run all layers from the first one's input projections, `(tokens, directions * 4 * width)`."""
+        sizes = packing.batch_sizes.tolist()
+        last: list[tuple[Tensor, Tensor]] = []
+        outputs = gates
+        for layer in range(self.rnn.num_layers):
+            if layer:
+                outputs = F.dropout(outputs, dropout)
+                gates = self._project_layer(layer, outputs)
+            directions = []
+            for name, part in zip(self._names(layer), gates.chunk(self.directions, 1), strict=True):
+                weight = self.rnn.get_parameter(f"weight_hh_{name}")
+                hidden, cell = first[0][len(last)], first[1][len(last)]
+                reverse = name.endswith("reverse")
+                output, *state = recur(part, weight, hidden, cell, sizes, reverse=reverse)
+                directions.append(output)
+                last.append((state[0], state[1]))
+            outputs = torch.cat(directions, 1)  # (tokens, directions * width)
+        return outputs, (torch.stack([h for h, _ in last]), torch.stack([c for _, c in last]))
 
     def project(self, inputs: Tensor) -> Tensor:
         """Compute the first layer's input projection, which does not depend on the state.
@@ -103,71 +133,28 @@ class LSTM(nn.Module):
 
     @torch.no_grad()
     def read(
-        self, projected: Tensor, index: Tensor, lengths: Tensor, state: State | None = None
+        self, projected: Tensor, token_types: Tensor, lengths: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
         """Read sequences of word types whose input projections are known. For prediction: no gradients,
         no dropout; the same outputs as `forward`.
 
         projected (Tensor): What `project` gave for every type, `(types, directions * 4 * width)`.
-        index (Tensor): The type of every token, int64 `(tokens,)`.
+        token_types (Tensor): The type of every token, int64 `(tokens,)`.
         lengths (Tensor): As in `forward`.
         state (Optional[State]): As in `forward`.
         RETURNS (Tuple[Tensor, State]): As in `forward`.
         """
         start = state or self.initial_state(len(lengths))
         packing = Packing.from_lengths(lengths)
+        if not len(packing.order):
+            return projected.new_zeros(0, self.output_width), start
         order = packing.order.to(projected.device)
-        hidden, cell = (s.index_select(1, order) for s in start)  # copies: written to below
-        sizes = packing.batch_sizes.tolist()
-        gates = projected.index_select(0, packing.pack(index))  # (tokens, directions * 4 * width)
-        outputs = gates
-        for layer in range(self.rnn.num_layers):
-            if layer:
-                gates = self._project_layer(layer, outputs)
-            outputs = gates.new_empty(len(gates), self.output_width)
-            directions = zip(
-                self._names(layer),
-                gates.chunk(self.directions, 1),
-                outputs.chunk(self.directions, 1),
-                strict=True,
-            )
-            for i, (name, gates_of, outputs_of) in enumerate(directions):
-                row = layer * self.directions + i
-                weight = getattr(self.rnn, f"weight_hh_{name}").T  # (width, 4 * width)
-                _recur(gates_of, weight, sizes, hidden[row], cell[row], outputs_of, reverse=bool(i))
-        final = tuple(s.index_copy(1, order, new) for s, new in zip(start, (hidden, cell), strict=True))
-        return packing.unpack(outputs), (final[0], final[1])
+        first = start[0].index_select(1, order), start[1].index_select(1, order)
+        gates = projected.index_select(0, packing.pack(token_types))
+        outputs, last = self._run(gates, packing, first, dropout=0.0)
+        return packing.unpack(outputs), _merge(start, order, last)
 
 
-def _recur(
-    gates: Tensor,
-    weight: Tensor,
-    sizes: list[int],
-    hidden: Tensor,
-    cell: Tensor,
-    outputs: Tensor,
-    *,
-    reverse: bool,
-) -> None:
-    """Run one direction of one layer, in place.
-
-    gates (Tensor): Input projections in packed order, `(tokens, 4 * width)`; overwritten.
-    weight (Tensor): The recurrent weights, `(width, 4 * width)`.
-    sizes (List[int]): How many sequences run at each step.
-    hidden (Tensor): `(batch, width)`: the first state, and in the end the last one.
-    cell (Tensor): Likewise.
-    outputs (Tensor): Written to: the hidden states in packed order, `(tokens, width)`.
-    reverse (bool): Whether to read from the last word to the first.
-    """
-    steps = []
-    offset = 0
-    for size in sizes:
-        steps.append((offset, size))
-        offset += size
-    for offset, size in reversed(steps) if reverse else steps:
-        running, memory = hidden[:size], cell[:size]
-        step = gates[offset : offset + size].addmm_(running, weight)
-        in_gate, forget_gate, candidate, out_gate = step.chunk(4, 1)  # torch's order, each (size, width)
-        memory.mul_(forget_gate.sigmoid_()).addcmul_(in_gate.sigmoid_(), candidate.tanh_())
-        torch.mul(memory.tanh(), out_gate.sigmoid_(), out=running)
-        outputs[offset : offset + size] = running
+def _merge(start: State, order: Tensor, last: State) -> State:
+    """Put the last states of the non-empty sequences among the states that all started from."""
+    return start[0].index_copy(1, order, last[0]), start[1].index_copy(1, order, last[1])

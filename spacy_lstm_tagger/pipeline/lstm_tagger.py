@@ -153,8 +153,25 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             return [np.zeros(0, dtype=np.int64) for _ in docs]
+        return self._to_tag_ids(self.model.predict(docs))
+
+    def predict_on(self, docs: Iterable[Doc], state: Any = None) -> tuple[list[TagIds], Any]:
+        """Predict the tags of texts that arrive in pieces, with a one-directional LSTM.
+
+        docs (Iterable[Doc]): The next piece of each text, of one token or more.
+        state (Optional[State]): What the last call gave back; none for the first pieces.
+        RETURNS (Tuple[List[TagIds], State]): The pieces' tags as `predict` gives them, the same as if the
+            texts were read at once; and the state to go on from.
+        RAISES (ValueError): If the LSTM reads in both directions.
+        """
+        from ..models.tagger import read_on
+
+        emissions, state = read_on(self.model, list(docs), state)
+        return self._to_tag_ids(emissions), state
+
+    def _to_tag_ids(self, emissions: list[Floats2d]) -> list[TagIds]:
         to_numpy: Callable[[Any], TagIds] = self.model.ops.to_numpy
-        return [to_numpy(scores).argmax(axis=1) for scores in self.model.predict(docs)]
+        return [to_numpy(scores).argmax(axis=1) for scores in emissions]
 
     def set_annotations(self, docs: Iterable[Doc], batch_tag_ids: Sequence[TagIds]) -> None:
         """Write predicted tags to `token.tag`. Tags that are set stay, unless `overwrite` is true.

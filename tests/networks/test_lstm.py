@@ -75,7 +75,9 @@ def read_by_hand(lstm: LSTM, sequence: Array, hidden: Array, cell: Array) -> tup
             row = layer * directions + direction
             steps = range(len(sequence))
             for t in reversed(steps) if direction else steps:
-                gates = weights[f"weight_ih_{name}"] @ sequence[t] + weights[f"weight_hh_{name}"] @ hidden[row]
+                gates = (
+                    weights[f"weight_ih_{name}"] @ sequence[t] + weights[f"weight_hh_{name}"] @ hidden[row]
+                )
                 if lstm.rnn.bias:
                     gates = gates + weights[f"bias_ih_{name}"] + weights[f"bias_hh_{name}"]
                 i, f, g, o = gates.reshape(4, WIDTH)
@@ -94,7 +96,9 @@ def read_by_hand(lstm: LSTM, sequence: Array, hidden: Array, cell: Array) -> tup
 def test_outputs_follow_the_equations(
     read: Any, depth: int, bidirectional: bool, bias: bool, initial_state: Any
 ) -> None:
-    lstm = make_lstm(depth=depth, bidirectional=bidirectional, bias=bias, initial_state=initial_state).double()
+    lstm = make_lstm(
+        depth=depth, bidirectional=bidirectional, bias=bias, initial_state=initial_state
+    ).double()
     lengths = [2, 0, 4, 1, 0]
     inputs = torch.randn(sum(lengths), INPUT, dtype=torch.float64)
     outputs, (hidden, cell) = read(lstm, inputs, torch.tensor(lengths))

@@ -372,6 +372,33 @@ def test_score(trained):
     assert trained.get_pipe("lstm_tagger").score(examples) == {"tag_acc": 11 / 12}
 
 
+# Streams
+
+
+def test_text_read_in_pieces_gets_the_tags_of_the_whole():
+    model = {"tok2vec": {"encode": {"@architectures": "spacy-lstm-tagger.LSTM.v1", "bidirectional": False}}}
+    nlp = make_trained(model=model)
+    tagger = nlp.get_pipe("lstm_tagger")
+    texts = ["I like green eggs", "She sees old dogs now", "Eat"]
+    whole = tagger.predict([nlp.make_doc(text) for text in texts])
+    words = [text.split() for text in texts]
+    state, pieces = None, []
+    for step in range(5):
+        docs = [Doc(nlp.vocab, words=sentence[step : step + 1]) for sentence in words]
+        tags, state = tagger.predict_on(docs, state)
+        pieces.append(tags)
+    streamed = [np.concatenate([piece[i] for piece in pieces]) for i in range(len(texts))]
+    assert all(map(np.array_equal, streamed, whole))
+    assert len({tuple(tags) for tags in whole}) == 3
+    alone, _ = tagger.predict_on([Doc(nlp.vocab, words=["eggs"])])
+    assert len(alone[0]) == 1
+
+
+def test_a_bidirectional_tagger_cannot_read_in_pieces(trained):
+    with pytest.raises(ValueError, match=r"\[L006\].*bidirectional = false"):
+        trained.get_pipe("lstm_tagger").predict_on([trained.make_doc("I like")])
+
+
 # Composition
 
 

@@ -1,0 +1,104 @@
+"""Looking a projection up gives what computing it gives."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from spacy_lstm_tagger.features import Ids
+from spacy_lstm_tagger.models.projections import ProjectionCache
+
+sets_of_types = st.frozensets(st.integers(0, 25), max_size=12)
+
+
+def to_ids(types: object) -> Ids:
+    return np.array(sorted(types), dtype=np.uint64)  # type: ignore[call-overload]
+
+
+def project(types: Ids) -> Tensor:
+    """A projection that tells every type from all others."""
+    columns = [types, types**2 + 1, types % 7]
+    return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
+
+
+def look_up(cache: ProjectionCache, types: Ids) -> Tensor:
+    table, rows = cache.look_up(types, project)
+    return table[torch.from_numpy(rows)]
+
+
+@given(st.lists(sets_of_types, max_size=10), st.integers(0, 30))
+def test_looked_up_equals_computed(batches: list[frozenset[int]], limit: int) -> None:
+    cache = ProjectionCache(limit)
+    for types in map(to_ids, batches):
+        assert torch.equal(look_up(cache, types), project(types))
+        assert len(cache) <= limit
+
+
+@given(st.lists(sets_of_types.filter(bool), max_size=10))
+def test_each_type_is_computed_once(batches: list[frozenset[int]]) -> None:
+    cache = ProjectionCache(26)
+    computed: list[int] = []
+
+    def compute(types: Ids) -> Tensor:
+        computed.extend(types.tolist())
+        return project(types)
+
+    for types in map(to_ids, batches):
+        cache.look_up(types, compute)
+    assert sorted(computed) == sorted(frozenset().union(*batches))
+    assert len(cache) == len(computed)
+
+
+@given(st.lists(sets_of_types, max_size=10), st.integers(1, 30))
+def test_table_handed_out_stays_valid(batches: list[frozenset[int]], limit: int) -> None:
+    cache = ProjectionCache(limit)
+    types = to_ids({3})
+    table, rows = cache.look_up(types, project)
+    for others in batches:
+        cache.look_up(to_ids(others), project)
+        assert torch.equal(table[torch.from_numpy(rows)], project(types))
+
+
+def test_more_types_than_fit_leave_the_others_in_place() -> None:
+    cache = ProjectionCache(3)
+    look_up(cache, to_ids({1, 2}))
+    many = to_ids(range(10))
+    assert torch.equal(look_up(cache, many), project(many))
+    assert len(cache) == 2
+    cache.look_up(to_ids({1, 2}), lambda types: pytest.fail(f"computed again: {types}"))
+
+
+def test_failed_computation_leaves_the_cache_usable() -> None:
+    cache = ProjectionCache(5)
+    look_up(cache, to_ids({1}))
+
+    def fail(types: Ids) -> Tensor:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        cache.look_up(to_ids({1, 2}), fail)
+    assert torch.equal(look_up(cache, to_ids({1, 2, 3})), project(to_ids({1, 2, 3})))
+
+
+@pytest.mark.parametrize("limit", [0, 5])
+def test_no_types_in_a_new_cache(limit: int) -> None:
+    table, rows = ProjectionCache(limit).look_up(to_ids([]), project)
+    assert rows.tolist() == []
+    assert table.shape[1] == 3
+
+
+def test_threads_share_a_cache() -> None:
+    cache = ProjectionCache(200)
+
+    def look_up_many(seed: int) -> bool:
+        rng = np.random.default_rng(seed)
+        batches = [to_ids(set(rng.integers(0, 300, 40).tolist())) for _ in range(150)]
+        return all(torch.equal(look_up(cache, types), project(types)) for types in batches)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(look_up_many, range(8)))
+    assert 0 < len(cache) <= 200

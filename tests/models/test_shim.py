@@ -1,0 +1,403 @@
+"""The bridge to torch: updates, averages, and weights that come back as they were or not at all."""
+
+import gc
+import io
+import os
+import pickle
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import srsly
+import torch
+from thinc.api import SGD, Adam, Model, Optimizer
+from torch import Tensor, nn
+
+from spacy_lstm_tagger.models.shim import FORMAT, TorchShim
+
+X = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, 1.0]])
+GRADIENT = torch.tensor([[1.0, 0.0], [2.0, -1.0]])
+
+
+def build(*, width: int, rate: float = 0.0) -> nn.Module:
+    return nn.Sequential(nn.Linear(width, 2), nn.Dropout(rate))
+
+
+def make_shim(**fitted: Any) -> TorchShim:
+    shim = TorchShim(build)
+    shim.initialize(width=3, **fitted)
+    return shim
+
+
+def get_weights(shim: TorchShim) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in shim.module.state_dict().items()}
+
+
+def update(shim: TorchShim, optimizer: Optimizer | None = None) -> None:
+    _, backprop = shim.begin_update(X)
+    backprop(GRADIENT)
+    if optimizer is not None:
+        shim.finish_update(optimizer)
+
+
+def assert_same_weights(shim: TorchShim, expected: dict[str, Tensor]) -> None:
+    torch.testing.assert_close(get_weights(shim), expected, rtol=0, atol=0)
+
+
+# Updates
+
+
+def test_without_initialization_there_is_no_network() -> None:
+    shim = TorchShim(build)
+    assert not shim.is_initialized
+    with pytest.raises(ValueError, match="L201"):
+        shim.predict(X)
+    copy = make_shim()
+    copy.from_bytes(shim.to_bytes())
+    assert not copy.is_initialized
+    shim.finish_update(SGD(0.1))
+    with shim.use_params({}):
+        pass
+
+
+def test_dropout_is_for_updates_alone() -> None:
+    shim = make_shim(rate=0.5)
+    before = shim.predict(X)
+    assert torch.equal(shim.predict(X), before)
+    outputs = torch.stack([shim.begin_update(X)[0] for _ in range(20)])
+    assert 10 < (outputs == 0).sum() < 70  # of 80
+    assert torch.equal(shim.predict(X), before)
+    assert not before.requires_grad
+
+
+@pytest.mark.parametrize("n_updates", [1, 3])
+def test_optimizer_gets_the_sum_of_the_gradients(n_updates: int) -> None:
+    shim = make_shim()
+    before = get_weights(shim)
+    for _ in range(n_updates):
+        update(shim)
+    assert_same_weights(shim, before)
+    shim.finish_update(SGD(0.1, L2=0.0, grad_clip=0.0))
+    expected = {
+        "0.weight": before["0.weight"] - 0.1 * n_updates * GRADIENT.T @ X,
+        "0.bias": before["0.bias"] - 0.1 * n_updates * GRADIENT.sum(0),
+    }
+    torch.testing.assert_close(get_weights(shim), expected)
+    shim.finish_update(SGD(0.1, L2=0.0, grad_clip=0.0))  # the gradients are spent
+    torch.testing.assert_close(get_weights(shim), expected)
+
+
+def test_backprop_reaches_inputs_that_want_gradients() -> None:
+    shim = make_shim()
+    inputs = X.clone().requires_grad_()
+    _, backprop = shim.begin_update(inputs)
+    backprop(GRADIENT)
+    torch.testing.assert_close(inputs.grad, GRADIENT @ get_weights(shim)["0.weight"])
+
+
+# Averages
+
+
+def make_averages(shim: TorchShim) -> Optimizer:
+    optimizer = Adam(0.1, use_averages=True)
+    for _ in range(3):
+        update(shim, optimizer)
+    return optimizer
+
+
+def test_averages_are_in_place_for_a_while() -> None:
+    shim = make_shim()
+    optimizer = make_averages(shim)
+    before = get_weights(shim)
+    averages = {name: torch.from_numpy(optimizer.averages[(shim.id, name)].copy()) for name in before}
+    assert (averages["0.weight"] - before["0.weight"]).abs().max() > 0.01
+    model: Model[Any, Any] = Model("test", lambda *_: pytest.fail("not called"), shims=[shim])
+    with model.use_params(optimizer.averages):
+        assert_same_weights(shim, averages)
+        expected = X @ averages["0.weight"].T + averages["0.bias"]
+        torch.testing.assert_close(shim.predict(X), expected)
+    assert_same_weights(shim, before)
+
+
+def test_weights_come_back_after_an_error() -> None:
+    shim = make_shim()
+    optimizer = make_averages(shim)
+    before = get_weights(shim)
+
+    def fail() -> None:
+        with shim.use_params(optimizer.averages):
+            shim.derived["value"] = "of the averages"
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert_same_weights(shim, before)
+    assert shim.derived == {}
+
+
+def test_weights_without_an_average_stay() -> None:
+    shim = make_shim()
+    before = get_weights(shim)
+    bias = np.array([7.0, 8.0], dtype=np.float32)
+    with shim.use_params({(shim.id, "0.bias"): bias, (shim.id + 1, "0.weight"): None, "other": bias}):
+        assert_same_weights(shim, before | {"0.bias": torch.tensor([7.0, 8.0])})
+    assert_same_weights(shim, before)
+
+
+def test_updates_go_on_after_averages() -> None:
+    plain, averaged = make_shim(), make_shim()
+    averaged.module.load_state_dict(plain.module.state_dict())
+    optimizers = Adam(0.1, use_averages=True), Adam(0.1, use_averages=True)
+    for _ in range(4):
+        for shim, optimizer in zip((plain, averaged), optimizers, strict=True):
+            update(shim, optimizer)
+        with averaged.use_params(optimizers[1].averages):
+            averaged.predict(X)
+    assert_same_weights(averaged, get_weights(plain))
+
+
+# What was derived from the weights
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda shim: update(shim, SGD(0.1)),
+        lambda shim: shim.initialize(width=3),
+        lambda shim: shim.from_bytes(shim.to_bytes()),
+        lambda shim: shim.to_device("cpu", -1),
+        lambda shim: shim.use_params({}).__enter__(),
+    ],
+    ids=["finish_update", "initialize", "from_bytes", "to_device", "use_params"],
+)
+def test_derived_is_forgotten_with_the_weights(change: Callable[[TorchShim], Any]) -> None:
+    shim = make_shim()
+    shim.derived["value"] = 1
+    shim.predict(X)
+    update(shim)
+    assert shim.derived == {"value": 1}, "nothing has changed the weights yet"
+    kept = change(shim)
+    assert shim.derived == {}
+    del kept
+
+
+def test_derived_of_averages_is_forgotten_at_their_end() -> None:
+    shim = make_shim()
+    with shim.use_params({}):
+        shim.derived["value"] = 1
+    assert shim.derived == {}
+
+
+# Weights as bytes
+
+
+def flip(data: bytes, bit: int) -> bytes:
+    damaged = bytearray(data)
+    damaged[bit // 8] ^= 1 << bit % 8
+    return bytes(damaged)
+
+
+def save(shim: TorchShim, **changes: Any) -> bytes:
+    """The shim's bytes, with other top-level entries; None takes one out."""
+    message = srsly.msgpack_loads(shim.to_bytes()) | changes
+    return bytes(srsly.msgpack_dumps({key: value for key, value in message.items() if value is not None}))
+
+
+def save_weights(shim: TorchShim, **changes: Any) -> bytes:
+    weights = srsly.msgpack_loads(shim.to_bytes())["weights"] | changes
+    return save(shim, weights={name: array for name, array in weights.items() if array is not None})
+
+
+def assert_refused(shim: TorchShim, data: bytes, message: str = r"\[L20[234]\]") -> None:
+    """Check that data is refused with one of our codes, and that the shim stays as it was."""
+    before, fitted, outputs = get_weights(shim), dict(shim.fitted), shim.predict(X)
+    shim.derived["value"] = 1
+    with pytest.raises(ValueError, match=message):
+        shim.from_bytes(data)
+    assert shim.fitted == fitted
+    assert shim.derived == {"value": 1}
+    assert_same_weights(shim, before)
+    assert torch.equal(shim.predict(X), outputs)
+
+
+def test_bytes_bring_back_the_network() -> None:
+    shim, copy = make_shim(rate=0.25), TorchShim(build)
+    data = shim.to_bytes()
+    copy.from_bytes(data)
+    assert torch.equal(copy.predict(X), shim.predict(X))
+    assert copy.fitted == {"width": 3, "rate": 0.25}
+    assert copy.module[1].p == 0.25
+    assert copy.to_bytes() == data
+    update(copy, SGD(0.1))  # the weights are writable, and its own
+    assert not torch.equal(copy.predict(X), shim.predict(X))
+    assert shim.to_bytes() == data
+
+
+def test_disk_brings_back_the_network(tmp_path: Path) -> None:
+    shim, copy = make_shim(), TorchShim(build)
+    shim.to_disk(tmp_path / "shim")
+    copy.from_disk(tmp_path / "shim")
+    assert torch.equal(copy.predict(X), shim.predict(X))
+
+
+def test_there_is_no_pickle_in_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    shim = make_shim()
+    nn.init.constant_(shim.module[0].weight, 1.0)
+    nn.init.constant_(shim.module[0].bias, 1.0)
+    for module, name in ((pickle, "loads"), (pickle, "dumps"), (torch, "load"), (torch, "save")):
+        monkeypatch.setattr(module, name, lambda *_, **__: pytest.fail("pickled"))
+    data = shim.to_bytes()
+    for magic in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04"):
+        assert magic not in data
+    message = srsly.msgpack_loads(data)
+    assert message["format"] == FORMAT
+    assert message["fitted"] == {"width": 3}
+    assert {name: array.tolist() for name, array in message["weights"].items()} == {
+        "0.weight": [[1.0] * 3] * 2,
+        "0.bias": [1.0] * 2,
+    }
+    make_shim().from_bytes(data)
+
+
+class Bomb:
+    """Pickled, makes a folder when it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5, "torch"])
+def test_pickles_are_not_opened(protocol: Any, tmp_path: Path) -> None:
+    bomb = Bomb(tmp_path / "bomb")
+    stream = io.BytesIO()
+    torch.save(bomb, stream)
+    data = stream.getvalue() if protocol == "torch" else pickle.dumps(bomb, protocol=protocol)
+    assert_refused(make_shim(), data, r"\[L202\]")
+    assert not bomb.path.exists()
+
+
+@pytest.mark.parametrize("part", [i / 20 for i in range(20)])
+def test_truncated_bytes_are_refused(part: float) -> None:
+    shim = make_shim()
+    data = shim.to_bytes()
+    assert_refused(shim, data[: int(part * len(data))], r"\[L202\]")
+
+
+def test_lengthened_bytes_are_refused() -> None:
+    shim = make_shim()
+    assert_refused(shim, shim.to_bytes() + b"\x00", r"\[L202\]")
+
+
+def test_damaged_header_is_refused() -> None:
+    shim = make_shim()
+    data = shim.to_bytes()
+    for bit in range(8 * (data.index(b"fitted") + len(b"fitted"))):
+        assert_refused(shim, flip(data, bit), r"\[L20[23]\]")
+
+
+def test_any_damage_is_refused_or_harmless() -> None:
+    """What a flipped bit makes of a number is a number: only the rest can be found out."""
+    data = make_shim().to_bytes()
+    found = {get_error(flip(data, bit)) for bit in range(8 * len(data))}
+    assert found == {"", "ValueError: [L202]", "ValueError: [L203]", "ValueError: [L204]"}
+
+
+def get_error(data: bytes) -> str:
+    try:
+        TorchShim(build).from_bytes(data)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[: len("ValueError: [L202]")]
+    return ""
+
+
+@pytest.mark.parametrize("found", [0, FORMAT + 1, "1", [1], {}])
+def test_other_format_is_refused(found: Any) -> None:
+    shim = make_shim()
+    assert_refused(shim, save(shim, format=found), r"\[L203\]")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"format": None},
+        {"fitted": None},
+        {"weights": None},
+        {"fitted": [3]},
+        {"weights": [1.0]},
+        {"weights": "weights"},
+        {"fitted": {}},
+        {"fitted": {"width": "3"}},
+        {"fitted": {"width": -3}},
+        {"fitted": {"width": 3, "depth": 2}},
+    ],
+)
+def test_wrong_parts_are_refused(changes: dict[str, Any]) -> None:
+    shim = make_shim()
+    assert_refused(shim, save(shim, **changes), r"\[L202\]")
+
+
+@pytest.mark.parametrize("message", [None, 1, "weights", [1, 2], {}])
+def test_other_msgpack_is_refused(message: Any) -> None:
+    assert_refused(make_shim(), srsly.msgpack_dumps(message), r"\[L202\]")
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"0.bias": None}, "'0.bias' is missing"),
+        ({"1.bias": np.zeros(2, dtype=np.float32)}, "'1.bias' has no place"),
+        ({"0.bias": np.zeros(3, dtype=np.float32)}, r"'0.bias' has shape \(3,\).*\(2,\)"),
+        ({"0.weight": np.zeros((3, 2), dtype=np.float32)}, r"'0.weight' has shape"),
+        ({"0.bias": np.zeros(2, dtype=np.float64)}, "'0.bias' is of type float64"),
+        ({"0.bias": np.zeros(2, dtype=">f4")}, "'0.bias' is of type >f4"),
+        ({"0.bias": [0.0, 0.0]}, "'0.bias' is no array"),
+    ],
+)
+def test_wrong_weights_are_refused(changes: dict[str, Any], problem: str) -> None:
+    shim = make_shim()
+    assert_refused(shim, save_weights(shim, **changes), rf"\[L204\].*{problem}")
+
+
+def test_fitted_of_another_size_is_refused() -> None:
+    shim = make_shim()
+    assert_refused(shim, save(shim, fitted={"width": 4}), r"\[L204\]")
+
+
+@pytest.mark.parametrize("name", [0, b"0.bias"])
+def test_weights_without_a_proper_name_are_refused(name: Any) -> None:
+    shim = make_shim()
+    weights = srsly.msgpack_loads(shim.to_bytes())["weights"]
+    assert_refused(shim, save(shim, weights=weights | {name: weights["0.bias"]}))
+
+
+def test_damaged_bytes_leave_garbage_collection_on() -> None:
+    """srsly turns it off while it reads, and forgets to turn it on again after an error."""
+    try:
+        with pytest.raises(ValueError, match="L202"):
+            make_shim().from_bytes(b"\xc1")
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+
+
+# Copies
+
+
+@pytest.mark.parametrize("copy", [deepcopy, TorchShim.copy, lambda shim: pickle.loads(pickle.dumps(shim))])
+def test_copies_predict_the_same_and_learn_alone(copy: Callable[[TorchShim], TorchShim]) -> None:
+    shim = make_shim()
+    shim.derived["lock"] = gc.collect  # stands for what no copy could share
+    other = copy(shim)
+    assert other.derived == {}
+    assert torch.equal(other.predict(X), shim.predict(X))
+    assert other.fitted == shim.fitted
+    before = shim.predict(X)
+    update(other, SGD(0.1))
+    assert torch.equal(shim.predict(X), before)
+    assert not torch.equal(other.predict(X), before)

@@ -1,0 +1,185 @@
+"""spaCy's own commands with this plugin, on a small corpus in a temporary folder."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+import srsly
+from spacy.cli import app
+from spacy.tokens import Doc, DocBin
+from typer.testing import CliRunner
+
+from spacy_lstm_tagger.readers import create_jsonl_corpus
+
+ROOT = Path(__file__).parent.parent
+DEFAULT = ROOT / "configs" / "default.cfg"
+SHORT = ["--training.max_steps", "60", "--training.eval_frequency", "30"]
+SHORT += ["--training.optimizer.learn_rate.warmup_steps", "4"]
+NARROW = "components.lstm_tagger.model.tok2vec.encode.width"
+
+
+def run(*args):
+    result = CliRunner().invoke(app, [str(arg) for arg in args])
+    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A folder with a small corpus as JSONL and as .spacy."""
+    folder = tmp_path_factory.mktemp("data")
+    for split, size in (("train", 120), ("dev", 20)):
+        sentences = list(srsly.read_jsonl(ROOT / "corpus" / "en" / f"{split}.jsonl"))[:size]
+        srsly.write_jsonl(folder / f"{split}.jsonl", sentences)
+        nlp = spacy.blank("en")
+        docs = []
+        for example in create_jsonl_corpus(folder / f"{split}.jsonl")(nlp):
+            example.reference[0].is_sent_start = True
+            docs.append(example.reference)
+        DocBin(docs=docs, store_user_data=False).to_disk(folder / f"{split}.spacy")
+    return folder
+
+
+def paths(data, suffix="jsonl"):
+    return ["--paths.train", data / f"train.{suffix}", "--paths.dev", data / f"dev.{suffix}"]
+
+
+@pytest.fixture(scope="module")
+def model(data, tmp_path_factory):
+    output = tmp_path_factory.mktemp("training")
+    log = run("train", DEFAULT, "--output", output, *paths(data), *SHORT, f"--{NARROW}", 32)
+    assert "TAG_ACC" in log
+    return output / "model-best"
+
+
+def test_train_learns(model):
+    meta = srsly.read_json(model / "meta.json")
+    assert meta["performance"]["tag_acc"] > 0.4  # the commonest tag alone reaches 0.16
+    assert meta["labels"]["lstm_tagger"]["labels"] == sorted(meta["labels"]["lstm_tagger"]["labels"])
+
+
+def test_saved_best_model_is_the_averaged_one(model, data):
+    """The score in its meta is that of the averaged weights: the loaded model must reach it again."""
+    nlp = spacy.load(model)
+    scores = nlp.evaluate(list(create_jsonl_corpus(data / "dev.jsonl")(nlp)))
+    assert scores["tag_acc"] == pytest.approx(
+        srsly.read_json(model / "meta.json")["performance"]["tag_acc"]
+    )
+
+
+def test_train_on_spacy_files(data, tmp_path):
+    run("train", DEFAULT, "--output", tmp_path, *paths(data, "spacy"), *SHORT, f"--{NARROW}", 8)
+    assert srsly.read_json(tmp_path / "model-best" / "meta.json")["performance"]["tag_acc"] > 0.3
+
+
+def test_benchmark_accuracy_and_speed(model, data, tmp_path):
+    out = tmp_path / "metrics.json"
+    run("benchmark", "accuracy", model, data / "dev.spacy", "--gold-preproc", "--output", out)
+    expected = srsly.read_json(model / "meta.json")["performance"]["tag_acc"]
+    assert json.loads(out.read_text())["tag_acc"] == pytest.approx(expected)
+    assert "Mean" in run("benchmark", "speed", model, data / "dev.spacy", "--batches", 30, "--warmup", 1)
+
+
+def test_debug_data(data):
+    assert "lstm_tagger" in run("debug", "data", DEFAULT, *paths(data), "--no-format")
+
+
+def test_init_labels_and_train_with_them(data, tmp_path):
+    run("init", "labels", DEFAULT, tmp_path / "labels", *paths(data))
+    label_data = srsly.read_json(tmp_path / "labels" / "lstm_tagger.json")
+    assert label_data["labels"] == sorted(label_data["labels"])
+    assert label_data["vocabulary"]["LOWER"]["the"] > 5
+    label_data["labels"].append("EXTRA")
+    label_data["vocabulary"]["LOWER"]["zyzzyva"] = 1
+    srsly.write_json(tmp_path / "labels.json", label_data)
+    config = tmp_path / "config.cfg"
+    config.write_text(
+        DEFAULT.read_text()
+        + "\n[initialize.components.lstm_tagger]\n\n[initialize.components.lstm_tagger.labels]\n"
+        + f'@readers = "spacy.read_labels.v1"\npath = "{tmp_path / "labels.json"}"\nrequire = true\n'
+    )
+    run("train", config, "--output", tmp_path, *paths(data), "--training.max_steps", 1, f"--{NARROW}", 8)
+    tagger = spacy.load(tmp_path / "model-last").get_pipe("lstm_tagger")
+    assert tagger.label_data == label_data
+    assert tagger.labels[-1] == "EXTRA"
+
+
+def test_assemble(data, tmp_path):
+    """`assemble` puts together a pipeline from sourced components without training."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("lstm_tagger")
+    nlp.initialize(lambda: create_jsonl_corpus(data / "train.jsonl")(nlp))
+    nlp.to_disk(tmp_path / "source")
+    config = tmp_path / "assemble.cfg"
+    config.write_text(
+        '[nlp]\nlang = "en"\npipeline = ["lstm_tagger"]\n\n[components]\n\n[components.lstm_tagger]\n'
+        f'source = "{tmp_path / "source"}"\n'
+    )
+    run("assemble", config, tmp_path / "assembled")
+    text = "The cat sat on the mat."
+    expected = [token.tag_ for token in nlp(text)]
+    assert [token.tag_ for token in spacy.load(tmp_path / "assembled")(text)] == expected
+
+
+def test_pretrain_and_init_tok2vec(data, tmp_path):
+    """What `spacy pretrain` wrote is what training starts from."""
+    texts = [{"text": " ".join(s["words"])} for s in srsly.read_jsonl(data / "train.jsonl")]
+    srsly.write_jsonl(tmp_path / "raw.jsonl", texts)
+    config = tmp_path / "config.cfg"
+    run("init", "fill-config", DEFAULT, config, "--pretraining")
+    pretraining = ["--paths.raw_text", tmp_path / "raw.jsonl", "--pretraining.component", "lstm_tagger"]
+    pretraining += ["--pretraining.layer", "tok2vec", "--pretraining.max_epochs", 2, f"--{NARROW}", 16]
+    run("pretrain", config, tmp_path / "pretrained", *paths(data), *pretraining)
+    weights = tmp_path / "pretrained" / "model-last.bin"
+    start = ["--initialize.init_tok2vec", weights, "--training.max_steps", 1]
+    start += [
+        "--training.optimizer.learn_rate.initial_rate",
+        0.0,
+        "--training.optimizer.use_averages",
+        "false",
+    ]
+    run("train", config, "--output", tmp_path, *paths(data), *pretraining, *start)
+    nlp = spacy.load(tmp_path / "model-last")
+    tok2vec = nlp.get_pipe("lstm_tagger").model.get_ref("tok2vec")
+    docs = [nlp.make_doc("The cat sat on the mat.")]
+    trained = tok2vec.predict(docs)[0]
+    tok2vec.from_bytes(weights.read_bytes())
+    assert np.allclose(trained, tok2vec.predict(docs)[0], atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # spaCy leaves files open
+def test_package_requires_this_plugin(model, tmp_path):
+    run("package", model, tmp_path, "--name", "tiny", "--version", "1.2.3", "--build", "none")
+    requirements = srsly.read_json(tmp_path / "en_tiny-1.2.3" / "meta.json")["requirements"]
+    assert any(requirement.startswith("spacy-lstm-tagger") for requirement in requirements)
+
+
+def test_empty_corpus(data, tmp_path):
+    (tmp_path / "empty.jsonl").write_text("")
+    arguments = [
+        "train",
+        DEFAULT,
+        "--paths.train",
+        tmp_path / "empty.jsonl",
+        "--paths.dev",
+        data / "dev.jsonl",
+    ]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code != 0
+    assert "empty.jsonl holds no sentences" in str(result.exception)
+
+
+def test_doc_with_tags_survives_the_shared_pipeline(data, tmp_path):
+    """One `tok2vec`, two listeners, trained from CoNLL-U."""
+    sentence = (
+        "1\tDogs\tdog\tNOUN\tNNS\tNumber=Plur\t_\t_\t_\t_\n2\tbark\tbark\tVERB\tVBP\t_\t_\t_\t_\t_\n\n"
+    )
+    (tmp_path / "train.conllu").write_text(sentence * 8)
+    train = ["--paths.train", tmp_path / "train.conllu", "--paths.dev", tmp_path / "train.conllu"]
+    config = ROOT / "configs" / "shared_tok2vec.cfg"
+    run("train", config, "--output", tmp_path, *train, "--training.max_steps", 40)
+    nlp = spacy.load(tmp_path / "model-last")
+    doc = nlp(Doc(nlp.vocab, words=["Dogs", "bark"]))
+    assert [(token.tag_, token.pos_) for token in doc] == [("NNS", "NOUN"), ("VBP", "VERB")]
