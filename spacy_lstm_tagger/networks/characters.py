@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
 class CharacterCNN(nn.Module):
-    """Convolutions over a word's bytes, the maximum of each filter (dos Santos & Zadrozny 2014, §2.2).
+    """Convolutions over a word's symbols, the maximum of each filter (dos Santos & Zadrozny 2014, §2.2).
+
+    There are few symbols, so what each of them adds to each filter at each place of the window is computed
+    once (`(window * symbols, filters)`), and a convolution is a sum of `window` looked-up rows. Padding is
+    not computed at all.
 
     n_symbols (int): Symbols with the padding, which is 0.
     symbol_width (int): Width of a symbol's embedding.
@@ -21,23 +26,30 @@ class CharacterCNN(nn.Module):
         super().__init__()
         self.width = filters * len(windows)
         self.symbols = nn.Embedding(n_symbols, symbol_width, padding_idx=0)
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(symbol_width, filters, window, padding=window // 2) for window in windows
-        )
+        self.convolutions = nn.ModuleList(nn.Conv1d(symbol_width, filters, window) for window in windows)
 
     def forward(self, symbols: Tensor) -> Tensor:
         """Encode words.
 
         symbols (Tensor): Symbol ids padded with 0, int64 `(words, length)`.
-        RETURNS (Tensor): A vector for each word, `(words, width)`. The padding has no influence.
+        RETURNS (Tensor): A vector for each word, `(words, width)`. A word without symbols gets zeros.
         """
-        if symbols.shape[0] == 0:
+        if not len(symbols):
             return self.symbols.weight.new_zeros(0, self.width)
-        padding = (symbols == 0)[:, None, :]  # (words, 1, length)
-        embedded = self.symbols(symbols).transpose(1, 2)  # (words, symbol_width, length)
-        pooled = [
-            # After the rectifier nothing is below zero: padding set to zero never wins.
-            torch.relu(convolution(embedded)).masked_fill(padding, 0.0).amax(dim=2)
-            for convolution in self.convolutions
-        ]
+        is_symbol = symbols != 0  # (words, length)
+        lengths = is_symbol.sum(1)
+        pooled = [self._convolve(conv, symbols, is_symbol, lengths) for conv in self.convolutions]
         return torch.cat(pooled, dim=1)
+
+    def _convolve(self, conv: nn.Module, symbols: Tensor, is_symbol: Tensor, lengths: Tensor) -> Tensor:
+        assert isinstance(conv, nn.Conv1d)
+        assert conv.bias is not None
+        (window,) = conv.kernel_size
+        vectors = self.symbols(torch.arange(self.symbols.num_embeddings, device=symbols.device))
+        table = torch.einsum("vs,fsk->kvf", vectors, conv.weight).flatten(0, 1)
+        padded = F.pad(symbols, (window // 2, window // 2))
+        windows = padded.unfold(1, window, 1)[is_symbol]  # (symbols of all words, window)
+        offsets = torch.arange(window, device=symbols.device) * self.symbols.num_embeddings
+        filtered = F.embedding_bag(windows + offsets, table, mode="sum")  # (symbols of all words, filters)
+        active = torch.relu(filtered + conv.bias)
+        return torch.segment_reduce(active, "max", lengths=lengths, axis=0, initial=0.0)

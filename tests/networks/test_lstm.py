@@ -1,4 +1,4 @@
-"""The LSTM against its equations written out, and its two ways of reading against each other."""
+"""The LSTM against its equations written out, against torch's, and its two ways of reading compared."""
 
 from itertools import product
 from typing import Any
@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn.utils.rnn import pack_sequence, unpack_sequence
 
 from spacy_lstm_tagger.networks import LSTM, State
 
@@ -111,6 +112,28 @@ def test_outputs_follow_the_equations(
     np.testing.assert_allclose(cell.detach(), np.stack(expected_cell, axis=1), atol=1e-12)
 
 
+@given(settings_of_lstms, lengths_of_batches.map(lambda lengths: [n for n in lengths if n]).filter(any))
+def test_outputs_and_gradients_are_those_of_torch(settings: dict[str, Any], lengths: list[int]) -> None:
+    lstm = make_lstm(**settings).double()
+    inputs = torch.randn(sum(lengths), INPUT, dtype=torch.float64, requires_grad=True)
+    state = make_state(lstm, len(lengths))
+    if lstm.learned_state is not None:
+        state = lstm.initial_state(len(lengths))
+    outputs, final = lstm(inputs, torch.tensor(lengths), state)
+    packed = pack_sequence(inputs.split(lengths), enforce_sorted=False)
+    packed_outputs, expected_final = lstm.rnn(packed, state)
+    found = [outputs, *final]
+    expected = [torch.cat(unpack_sequence(packed_outputs)), *expected_final]
+    assert_close(found, expected, 1e-9)
+    variables = [inputs, *lstm.parameters()]
+    directions = [torch.randn_like(part) for part in found]
+    assert_close(
+        torch.autograd.grad(found, variables, directions, retain_graph=True),
+        torch.autograd.grad(expected, variables, directions),
+        1e-9,
+    )
+
+
 # Two ways through the same weights
 
 
@@ -189,13 +212,15 @@ def test_without_tokens_the_state_stays(read: Any, lengths: list[int]) -> None:
 def test_gradients_are_those_of_finite_differences(bidirectional: bool) -> None:
     lstm = LSTM(2, 2, depth=2, bidirectional=bidirectional, initial_state="learned").double()
     inputs = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
+    hidden, cell = (s.requires_grad_() for s in make_state(lstm, 3))
 
-    def read(*_: Tensor) -> tuple[Tensor, ...]:
-        outputs, final = lstm(inputs, torch.tensor([1, 0, 3]))
-        return outputs, *final
+    def read(inputs: Tensor, hidden: Tensor, cell: Tensor, *_: Tensor) -> tuple[Tensor, ...]:
+        first, final = lstm(inputs, torch.tensor([1, 0, 3]), (hidden, cell))
+        second, _ = lstm(inputs, torch.tensor([2, 2]))  # from the initial state
+        return first, *final, second
 
     # The parameters are arguments only so that they are varied too.
-    assert torch.autograd.gradcheck(read, (inputs, *lstm.parameters()))
+    assert torch.autograd.gradcheck(read, (inputs, hidden, cell, *lstm.parameters()))
 
 
 def test_dropout_between_layers_is_for_training_alone() -> None:
