@@ -70,15 +70,11 @@ class Column:
 
     def __init__(self, hash_rows: int) -> None:
         self.hash_rows = hash_rows
+        self.is_fitted = False  # whether a vocabulary was fitted or handed in
         self.strings: list[str] = []
         self.counts = np.zeros(0, dtype=np.int64)
         self._sorted_ids = np.zeros(0, dtype=np.uint64)
         self._sorted_rows = np.zeros(0, dtype=np.int64)
-
-    @property
-    def is_fitted(self) -> bool:
-        """Whether a vocabulary was fitted or handed in."""
-        return bool(self.strings)
 
     @property
     def n_rows(self) -> int:
@@ -90,6 +86,7 @@ class Column:
 
         counts (Mapping[str, int]): The strings and how often each was seen.
         """
+        self.is_fitted = True
         self.strings = list(counts)
         self.counts = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
         ids = np.array([get_string_id(string) for string in self.strings], dtype=np.uint64)
@@ -102,6 +99,8 @@ class Column:
         if not self.is_fitted:
             hashed: Rows = (ids % np.uint64(self.hash_rows)).astype(np.int64) + 1
             return hashed
+        if not self.strings:
+            return np.full(len(ids), UNKNOWN, dtype=np.int64)
         place = np.searchsorted(self._sorted_ids, ids)
         place[place == len(self._sorted_ids)] = 0
         known = self._sorted_ids[place] == ids

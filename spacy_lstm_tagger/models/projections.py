@@ -38,7 +38,7 @@ class ProjectionCache:
         compute (Callable[[Ids], Tensor]): Gives the projections of the types that are new.
         RETURNS (Tuple[Tensor, Rows]): A table `(rows, width)`, and the row of each type `(types,)`.
         """
-        if len(types) > self.limit:
+        if not len(types) or len(types) > self.limit:
             return compute(types), np.arange(len(types), dtype=np.int64)
         with self._lock:
             new = types[~np.isin(types, self._ids, assume_unique=True)]

@@ -82,6 +82,9 @@ class EmbeddingSettings:
         for setting in ("widths", "prefix_lengths", "suffix_lengths"):
             values = getattr(self, setting)
             check_setting(name, setting, values, all(n > 0 for n in values), "a list of positive numbers")
+        for setting in ("attrs", "prefix_lengths", "suffix_lengths"):
+            values = getattr(self, setting)
+            check_setting(name, setting, values, len(set(values)) == len(values), "a list without repeats")
         for setting in ("affix_width", "min_freq", "hash_rows", "vectors_width"):
             value = getattr(self, setting)
             check_setting(name, setting, value, value > 0, "a positive number")

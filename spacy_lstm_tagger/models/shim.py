@@ -5,6 +5,7 @@ training mode after a prediction. This one writes msgpack, and keeps the contrac
 """
 
 import contextlib
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -166,10 +167,14 @@ class TorchShim(Shim):
 
 
 def _unpack(data: bytes) -> dict[str, Any]:
+    collects = gc.isenabled()
     try:
         message = srsly.msgpack_loads(data)
-    except (ValueError, TypeError, KeyError, EOFError) as error:
+    except Exception as error:  # whatever damage makes of the data
         raise ValueError(Errors.L202.format(problem=str(error) or type(error).__name__)) from error
+    finally:
+        if collects:
+            gc.enable()  # srsly switches it off to be quick, and does not come back to it after an error
     if not isinstance(message, dict) or "format" not in message:
         raise ValueError(Errors.L202.format(problem="no format number in it"))
     if message["format"] != FORMAT:
@@ -177,6 +182,8 @@ def _unpack(data: bytes) -> dict[str, Any]:
     fitted, weights = message.get("fitted"), message.get("weights", ())
     if not isinstance(fitted, dict) or not (weights is None or isinstance(weights, dict)):
         raise ValueError(Errors.L202.format(problem="parts of it are missing"))
+    if not all(isinstance(name, str) for name in weights or ()):
+        raise ValueError(Errors.L202.format(problem="weights without a name"))
     return message
 
 
