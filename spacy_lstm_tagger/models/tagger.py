@@ -76,6 +76,8 @@ def read_on(
     tok2vec = model.get_ref("tok2vec")
     if not is_lstm_tok2vec(tok2vec) or get_shim(tok2vec).module.lstm.directions > 1:
         raise ValueError(Errors.L006)
+    if not docs:
+        return [], state or get_shim(tok2vec).module.lstm.initial_state(0)
     words = read_words(docs)
     states, final = read(tok2vec, words, docs, state)
     with torch.no_grad():

@@ -178,6 +178,8 @@ def forward(
     document, and the callback for their gradients.
     """
     words = read_words(docs)
+    if not len(words.token_types):
+        return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs], lambda gradients: []
     if is_train:
         outputs, backprop_torch = _begin_update(model, words, docs)
     else:
@@ -195,7 +197,7 @@ def _begin_update(model: Tok2Vec, words: Words, docs: list[Doc]) -> tuple[Tensor
     shim = get_shim(model)
     network: DocLSTM = shim.module
     network.set_dropout(model.attrs["dropout_rate"])
-    types = network.tensors(words.types, docs[0].vocab) if docs else None
+    types = network.tensors(words.types, docs[0].vocab)
     index = torch.from_numpy(words.token_types).to(shim.device)
     (outputs, _), backprop = shim.begin_update(types, index, torch.from_numpy(words.lengths))
     return outputs.detach(), backprop
