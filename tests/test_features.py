@@ -119,6 +119,14 @@ def test_order_of_documents_does_not_change_the_vocabulary() -> None:
     assert srsly.json_dumps(there.vocabulary) == srsly.json_dumps(back.vocabulary)
 
 
+def test_empty_strings_have_no_row() -> None:
+    docs = make_docs([["a"]], Vocab())  # knows no language: every attribute but ORTH is empty
+    table = FeatureTable(["ORTH", "LOWER"])
+    table.fit(docs)
+    assert [column.strings for column in table.columns.values()] == [["a"], []]
+    assert rows_of_tokens(table, docs).tolist() == [[1, 0]]
+
+
 @pytest.mark.parametrize(("min_freq", "known"), [(1, "abc"), (2, "ab"), (3, "a")])
 def test_rare_words_are_unknown(min_freq: int, known: str) -> None:
     docs = make_docs(["aabc", "ab"])

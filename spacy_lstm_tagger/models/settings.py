@@ -63,10 +63,10 @@ class EmbeddingSettings:
     attrs: Sequence[str] = ("LOWER", "PREFIX", "SUFFIX", "SHAPE")
     widths: Sequence[int] = (128, 16, 32, 32)
     prefix_lengths: Sequence[int] = (2, 3)
-    suffix_lengths: Sequence[int] = (1, 2, 4)
+    suffix_lengths: Sequence[int] = (2, 4)
     affix_width: int = 32
     min_freq: int = 1
-    word_dropout: float = 0.25
+    word_dropout: float = 0.1
     hash_rows: int = 5000
     include_static_vectors: bool = False
     vectors_width: int = 128

@@ -108,7 +108,9 @@ class TorchShim(Shim):
             if parameter.grad is None:
                 continue
             weights, _ = optimizer((self.id, name), to_xp(parameter.data), to_xp(parameter.grad))
-            parameter.data = xp2torch(weights, device=parameter.device)
+            updated: Tensor = xp2torch(weights, device=parameter.device)
+            if updated.data_ptr() != parameter.data_ptr():  # optimizers mostly work in place
+                parameter.data.copy_(updated)
             parameter.grad = None
         self.derived = {}
 

@@ -26,6 +26,9 @@ class CharacterCNN(nn.Module):
         super().__init__()
         self.width = filters * len(windows)
         self.symbols = nn.Embedding(n_symbols, symbol_width, padding_idx=0)
+        # Small at first: what a word looks like shall not drown what stands around it.
+        nn.init.normal_(self.symbols.weight, 0.0, 0.05)
+        nn.init.zeros_(self.symbols.weight[0])
         self.convolutions = nn.ModuleList(nn.Conv1d(symbol_width, filters, window) for window in windows)
 
     def forward(self, symbols: Tensor) -> Tensor:

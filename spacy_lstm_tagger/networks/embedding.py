@@ -49,7 +49,8 @@ class WordEmbedding(nn.Module):
         if characters is not None:
             self.width += int(characters.width)  # type: ignore[arg-type]
         for i, (rows, table) in enumerate(zip(n_rows, self.tables, strict=True)):
-            nn.init.normal_(table.weight, 0.0, 0.3)  # type: ignore[arg-type]
+            nn.init.normal_(table.weight, 0.0, 0.5)  # type: ignore[arg-type]
+            nn.init.zeros_(table.weight[0])  # type: ignore[index]
             # Not saved: training alone needs it, and `set_replacement` is called before training.
             self.register_buffer(f"replacement_{i}", torch.zeros(rows), persistent=False)
 

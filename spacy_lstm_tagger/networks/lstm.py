@@ -48,6 +48,10 @@ class LSTM(nn.Module):
         self.learned_state: nn.Parameter | None = None
         if initial_state == "learned":
             self.learned_state = nn.Parameter(torch.zeros(2, depth * self.directions, width))
+        for layer in range(depth):
+            for name in self._names(layer):
+                for gate in self.rnn.get_parameter(f"weight_hh_{name}").chunk(4):
+                    nn.init.orthogonal_(gate)  # (Saxe et al. 2014, §3)
         self.set_dropout(dropout)
 
     def set_dropout(self, rate: float) -> None:

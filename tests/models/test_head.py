@@ -114,6 +114,14 @@ def test_loss_is_that_of_the_annotation() -> None:
 
 
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
+def test_label_smoothing_reaches_the_loss(label_smoothing: float) -> None:
+    emissions = random_arrays(N_LABELS)
+    flat = torch.from_numpy(np.concatenate(emissions))
+    expected = get_shim(make_head()).module.loss(flat, TARGETS, label_smoothing).item()
+    assert loss_of(emissions, label_smoothing)[0] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
 def test_gradient_of_the_loss_is_that_of_finite_differences(label_smoothing: float) -> None:
     emissions = [x.astype(np.float64) for x in random_arrays(N_LABELS)]
     _, gradients = loss_of(emissions, label_smoothing)

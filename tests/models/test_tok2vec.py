@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import spacy
+import srsly
 import torch
 from spacy import registry
 from spacy.language import Language
@@ -219,6 +220,14 @@ def test_averages_are_predicted_with_while_they_are_in_place() -> None:
     assert_close(model.predict(DOCS), before)
 
 
+@pytest.mark.parametrize("cache_size", [0, 2, 100])
+def test_cache_keeps_no_more_types_than_it_may(cache_size: int) -> None:
+    model = make(cache_size=cache_size)
+    for doc in DOCS * 2:
+        model.predict([doc])
+        assert len(get_shim(model).derived.get("projections", ())) <= cache_size
+
+
 def test_each_word_is_projected_once(monkeypatch: pytest.MonkeyPatch) -> None:
     model = make()
     network = get_shim(model).module
@@ -296,7 +305,17 @@ def test_rare_words_are_dropped_by_their_frequency() -> None:
     assert not get_shim(hashed).module.embedding.get_buffer("replacement_0").any()
 
 
-# What is fitted
+# Settings and what is fitted
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("initial_state", ["zeros", "learned"])
+def test_settings_of_the_recurrence_reach_the_network(bias: bool, initial_state: str) -> None:
+    model = make(encode={"bias": bias, "initial_state": initial_state, "depth": 2, "bidirectional": False})
+    found = {name for name, _ in get_shim(model).module.lstm.named_parameters()}
+    kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh") if bias else ("weight_ih", "weight_hh")
+    expected = {f"rnn.{kind}_l{layer}" for kind in kinds for layer in (0, 1)}
+    assert found == expected | ({"learned_state"} if initial_state == "learned" else set())
 
 
 def test_vocabulary_is_that_of_all_documents() -> None:
@@ -437,6 +456,37 @@ def test_bytes_of_another_config_are_refused(settings: dict[str, Any]) -> None:
     model = build(**settings)
     with pytest.raises(ValueError, match=r"L20[24]"):
         model.from_bytes(make(fitted=True).to_bytes())
+
+
+@pytest.mark.parametrize(
+    "fitted",
+    [
+        {"vocabulary": {"LOWER": {"the": 1}}},
+        {"vocabulary": {"LOWER": ["the"]}},
+        {"vocabulary": {"LOWER": {"the": "often"}}},
+        {"vocabulary": {"LOWER": {"the": 2**64 - 1}}},
+        {"vocabulary": ["the"]},
+        {"vector_width": -1},
+        {"vector_width": "3"},
+        {"vector_width": 2**63},
+    ],
+    ids=str,
+)
+def test_damaged_vocabulary_is_refused(fitted: dict[str, Any]) -> None:
+    settings: dict[str, Any] = {
+        "attrs": ["LOWER"],
+        "widths": [5],
+        "prefix_lengths": [],
+        "suffix_lengths": [],
+    }
+    model = make(fitted=True, word_dropout=0.5, **settings)
+    expected = model.predict(DOCS)
+    shim = get_shim(model)
+    message = srsly.msgpack_loads(shim.to_bytes())
+    message["fitted"] |= fitted
+    with pytest.raises(ValueError, match=r"\[L20[24]\]"):
+        shim.from_bytes(srsly.msgpack_dumps(message))
+    assert_close(model.predict(DOCS), expected, 0.0)
 
 
 @pytest.mark.parametrize("cache_size", [-1, -20000])

@@ -4,6 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.func import functional_call
 
 from spacy_lstm_tagger.networks import CharacterCNN
 
@@ -56,6 +57,22 @@ def test_padding_has_no_influence(words: list[list[int]], extra: int) -> None:
     if words:
         padded.sum().backward()
         assert not cnn.symbols.weight.grad[0].any()
+
+
+def test_gradients_are_those_of_finite_differences() -> None:
+    cnn = make_cnn().double()
+    words = pad([[1, 2, 3], [], [4], [5, 5, 6, 7]])
+    parameters = dict(cnn.named_parameters())
+    padding, symbols = parameters.pop("symbols.weight").detach().split([1, N_SYMBOLS - 1])
+
+    def encode(symbols: Tensor, *others: Tensor) -> Tensor:
+        varied = {"symbols.weight": torch.cat([padding, symbols])} | dict(
+            zip(parameters, others, strict=True)
+        )
+        encoded: Tensor = functional_call(cnn, varied, words)
+        return encoded
+
+    assert torch.autograd.gradcheck(encode, (symbols.requires_grad_(), *parameters.values()))
 
 
 def test_words_of_another_order_of_symbols_differ() -> None:

@@ -7,7 +7,7 @@ from torch.nn.utils.rnn import pack_sequence
 
 from spacy_lstm_tagger.networks import Packing
 
-lengths_of_batches = st.lists(st.integers(0, 6), max_size=8)
+lengths_of_batches = st.lists(st.integers(0, 6), max_size=40)
 
 
 def number_tokens(lengths: list[int]) -> torch.Tensor:
