@@ -53,7 +53,8 @@ class EmbeddingSettings:
     affix_width (int): Width of these tables' embeddings.
     min_freq (int): How often the training data must hold a string for a row of its own.
     word_dropout (float): α: in training, a string seen n times is taken for an unknown one with
-        probability α / (α + n), which trains the unknown row (Kiperwasser & Goldberg 2016, §5).
+        probability α / (α + n), which trains the unknown row (Kiperwasser & Goldberg 2016, §5). Not
+        in an update without dropout.
     hash_rows (int): Rows of each table where no vocabulary is fitted, as in a shared tok2vec.
     include_static_vectors (bool): Also read the vectors of `nlp.vocab`.
     vectors_width (int): The static vectors are projected to this width.
@@ -66,7 +67,7 @@ class EmbeddingSettings:
     suffix_lengths: Sequence[int] = (2, 4)
     affix_width: int = 32
     min_freq: int = 1
-    word_dropout: float = 0.1
+    word_dropout: float = 0.25
     hash_rows: int = 5000
     include_static_vectors: bool = False
     vectors_width: int = 128

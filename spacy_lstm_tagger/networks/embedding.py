@@ -48,6 +48,7 @@ class WordEmbedding(nn.Module):
         self.width = sum(widths) + (projected_width if vector_width else 0)
         if characters is not None:
             self.width += int(characters.width)  # type: ignore[arg-type]
+        self.replaces_words = True
         for i, (rows, table) in enumerate(zip(n_rows, self.tables, strict=True)):
             nn.init.normal_(table.weight, 0.0, 0.5)  # type: ignore[arg-type]
             nn.init.zeros_(table.weight[0])  # type: ignore[index]
@@ -55,7 +56,8 @@ class WordEmbedding(nn.Module):
             self.register_buffer(f"replacement_{i}", torch.zeros(rows), persistent=False)
 
     def set_replacement(self, column: int, probability: Tensor) -> None:
-        """Set with what probability each row of a column is replaced by the unknown row in training.
+        """Set with what probability each row of a column is replaced by the unknown row in training, while
+        `replaces_words` is true.
 
         column (int): The column.
         probability (Tensor): One probability a row, `(rows,)`.
@@ -70,7 +72,8 @@ class WordEmbedding(nn.Module):
         """
         parts = []
         # One draw a type: the columns of a rare word go together, as they do in an unknown one.
-        draw = torch.rand(len(types.rows), device=types.rows.device) if self.training else None
+        is_replacing = self.training and self.replaces_words
+        draw = torch.rand(len(types.rows), device=types.rows.device) if is_replacing else None
         for i, table in enumerate(self.tables):
             rows = types.rows[:, i]  # (types,)
             if draw is not None:

@@ -26,8 +26,11 @@ class WordLSTM(nn.Module):
         return self.lstm.output_width
 
     def set_dropout(self, rate: float) -> None:
-        """Set the dropout of the embedded words, between the layers and of the output."""
+        """Set the dropout of the embedded words, between the layers and of the output. Without any, no word
+        is replaced by the unknown one either, and an update is free of chance.
+        """
         self.dropout.p = rate
+        self.embedding.replaces_words = rate > 0
         self.lstm.set_dropout(rate)
 
     def forward(

@@ -32,6 +32,7 @@ from spacy_lstm_tagger.models.tok2vec import (
 
 NLP = spacy.blank("en")
 WIDTH = 6
+NO_TABLES: dict[str, Any] = {"attrs": [], "widths": [], "prefix_lengths": [], "suffix_lengths": []}
 SENTENCES = [
     ["The", "cat", "sat", "on", "the", "mat", "."],
     [],
@@ -50,18 +51,26 @@ DOCS = make_docs(SENTENCES)
 
 
 def build(
-    *, characters: bool = False, cache_size: int = 100, encode: dict[str, Any] | None = None, **embed: Any
+    *,
+    characters: bool | CharacterSettings = False,
+    cache_size: int = 100,
+    encode: dict[str, Any] | None = None,
+    **embed: Any,
 ) -> Tok2Vec:
     small: dict[str, Any] = {
         "attrs": ["LOWER", "SHAPE"],
         "widths": [5, 3],
+        "prefix_lengths": [2],
+        "suffix_lengths": [1, 3],
         "affix_width": 2,
         "word_dropout": 0.0,
         "hash_rows": 50,
         "vectors_width": 4,
     }
+    if characters is True:
+        characters = CharacterSettings(symbol_width=3, filters=2, max_bytes=8)
     if characters:
-        small["characters"] = CharacterSettings(symbol_width=3, filters=2, max_bytes=8)
+        small["characters"] = characters
     return build_lstm_tok2vec(
         EmbeddingSettings(**small | embed), LSTMSettings(**{"width": WIDTH} | (encode or {})), cache_size
     )
@@ -323,7 +332,7 @@ def test_vocabulary_is_that_of_all_documents() -> None:
     vocabulary = get_vocabulary(model)
     expected = {"the": 3, "cat": 2}
     assert {word: n for word, n in vocabulary["LOWER"].items() if n > 1} == expected
-    assert list(vocabulary) == ["LOWER", "SHAPE", "PREFIX2", "PREFIX3", "SUFFIX1", "SUFFIX2", "SUFFIX4"]
+    assert list(vocabulary) == ["LOWER", "SHAPE", "PREFIX2", "SUFFIX1", "SUFFIX3"]
     n_words = len({token.lower for doc in DOCS for token in doc})
     assert get_shim(model).module.embedding.tables[0].weight.shape == (1 + n_words, 5)
 
@@ -342,6 +351,24 @@ def test_vocabulary_of_other_tables_is_refused() -> None:
         set_vocabulary(model, {"LOWER": {"the": 1}})
     model.initialize(X=DOCS)
     assert get_vocabulary(model) == {}
+
+
+@pytest.mark.parametrize("hash_rows", [1, 20])
+def test_hashed_tables_have_the_rows_of_the_settings(hash_rows: int) -> None:
+    model = make(hash_rows=hash_rows, word_dropout=0.5)
+    tables = get_shim(model).module.embedding.tables
+    assert {len(table.weight) for table in tables} == {1 + hash_rows}
+    # All words of the same row look alike.
+    words = model.predict(make_docs([[f"word{i}"] for i in range(30)]))
+    assert (len({word.round(4).tobytes() for word in words}) == 1) == (hash_rows == 1)
+
+
+@pytest.mark.parametrize(("max_bytes", "alike"), [(4, True), (8, False)])
+def test_words_are_read_up_to_max_bytes(max_bytes: int, alike: bool) -> None:
+    characters = CharacterSettings(symbol_width=3, filters=4, max_bytes=max_bytes)
+    model = make(**NO_TABLES, characters=characters)
+    first, second = model.predict(make_docs([["abcdefg"], ["abxyzfg"]]))
+    assert np.allclose(first, second, atol=1e-6) == alike
 
 
 def test_sample_of_documents_does_not_change_the_tables() -> None:
@@ -391,13 +418,7 @@ def make_vocab() -> Vocab:
     return vocab
 
 
-ONLY_VECTORS: dict[str, Any] = {
-    "attrs": [],
-    "widths": [],
-    "prefix_lengths": [],
-    "suffix_lengths": [],
-    "include_static_vectors": True,
-}
+ONLY_VECTORS = NO_TABLES | {"include_static_vectors": True}
 
 
 def test_static_vectors_are_read() -> None:

@@ -14,7 +14,13 @@ words_of_symbols = st.lists(st.lists(st.integers(1, N_SYMBOLS - 1), max_size=7),
 
 
 def make_cnn() -> CharacterCNN:
-    return CharacterCNN(N_SYMBOLS, 3, filters=4, windows=(1, 3, 5))
+    """An encoder with large random weights; the padding stays the zeros that it begins as."""
+    cnn = CharacterCNN(N_SYMBOLS, 3, filters=4, windows=(1, 3, 5))
+    assert not cnn.symbols.weight[0].any()
+    for parameter in cnn.parameters():
+        torch.nn.init.normal_(parameter)
+    torch.nn.init.zeros_(cnn.symbols.weight[0])
+    return cnn
 
 
 def pad(words: list[list[int]], extra: int = 0) -> Tensor:

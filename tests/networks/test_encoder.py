@@ -16,7 +16,7 @@ def make_network(depth: int = 1, width: int = 4) -> WordLSTM:
 
 
 def make_types() -> TypeTensors:
-    rows = torch.randint(7, (N_TYPES, 2))
+    rows = torch.randint(1, 7, (N_TYPES, 2))
     return TypeTensors(rows, torch.zeros(N_TYPES, 0, dtype=torch.int64), torch.zeros(N_TYPES, 0))
 
 
