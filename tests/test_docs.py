@@ -1,0 +1,62 @@
+"""The code of the README and of docs/ runs and prints what the page says; its links lead somewhere."""
+
+import doctest
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from spacy.util import registry
+
+from spacy_lstm_tagger.pipeline import lstm_tagger
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
+WITH_CODE = [page for page in PAGES if ">>> " in page.read_text(encoding="utf8")]
+
+
+def test_the_promised_pages_are_there():
+    promised = {"README.md", "usage.md", "settings.md", "architecture.md", "development.md", "lstm.md"}
+    assert promised <= {page.name for page in PAGES}
+    assert {"README.md", "lstm.md", "usage.md"} <= {page.name for page in WITH_CODE}
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.name)
+def test_code_runs_and_prints_what_the_page_says(page, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    result = doctest.testfile(str(page), module_relative=False, encoding="utf8")
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf8"))
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert missing == []
+
+
+def registered_settings():
+    """Every registered name of this project with the parameters that a config can set."""
+    names = [name for name in registry.architectures.get_all() if name.startswith("spacy-lstm-tagger.")]
+    functions = {name: registry.architectures.get(name) for name in names}
+    names = [name for name in registry.readers.get_all() if name.startswith("spacy-lstm-tagger.")]
+    functions |= {name: registry.readers.get(name) for name in names}
+    functions["lstm_tagger"] = lstm_tagger.make_lstm_tagger
+    for name, function in sorted(functions.items()):
+        for parameter in inspect.signature(function).parameters.values():
+            if parameter.name not in ("nlp", "name"):
+                yield pytest.param(name, parameter, id=f"{name}-{parameter.name}")
+
+
+@pytest.mark.parametrize(("name", "parameter"), list(registered_settings()))
+def test_every_setting_is_documented_with_its_default(name, parameter):
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf8")
+    sections = [part for part in re.split(r"\n(?=#+ )", page) if name in part.split("\n")[0]]
+    assert len(sections) == 1, f"settings.md needs one section for {name}"
+    rows = [line for line in sections[0].splitlines() if line.startswith(f"| `{parameter.name}`")]
+    assert len(rows) == 1, f"{name}: one row for {parameter.name}"
+    default = parameter.default
+    if isinstance(default, (bool, int, float, str)) and default is not inspect.Parameter.empty:
+        text = str(default).lower() if isinstance(default, bool) else str(default)
+        assert re.search(rf'`"?{re.escape(text)}"?`', rows[0]), f"{name}: {parameter.name} = {default!r}"
