@@ -67,8 +67,8 @@ class Errors:
     )
 
     L205 = (
-        "[L205] Can't load component '{name}' from {source}: {problem}. Either the model is damaged, or it is "
-        "one of another component or config. Nothing of it was run."
+        "[L205] Can't load component '{name}' from {source}: {problem}. Either the model is damaged, or it "
+        "is one of another component or config. Nothing of it was run."
     )
 
     L302 = "[L302] `{name}` is {value!r}, but must be 0 or more."

@@ -160,7 +160,7 @@ class TorchShim(Shim):
     def _rebuild(self, fitted: dict[str, Any], weights: dict[str, Any]) -> nn.Module:
         try:
             module = self._build(**fitted)
-        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        except Exception as error:  # whatever damage makes of the data
             problem = f"what was fitted on the data is wrong ({error})"
             raise ValueError(Errors.L202.format(problem=problem)) from error
         _check_weights(module, weights)

@@ -42,7 +42,7 @@ def build_lstm_tagger(tok2vec: Tok2Vec, decoder: Head, nO: int | None = None) ->
 
 def init(model: TaggerModel, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> None:  # noqa: N803
     """Initialize both halves. A head whose tok2vec has no documents to infer its width from asks it."""
-    tok2vec, decoder = model.get_ref("tok2vec"), model.get_ref("decoder")
+    tok2vec, decoder = model.layers
     tok2vec.initialize(X=X)
     if decoder.has_dim("nI") is None and tok2vec.has_dim("nO"):
         decoder.set_dim("nI", tok2vec.get_dim("nO"))
@@ -53,8 +53,9 @@ def init(model: TaggerModel, X: list[Doc] | None = None, Y: list[Floats2d] | Non
 
 def forward(model: TaggerModel, docs: list[Doc], is_train: bool) -> Any:
     """RETURNS (Tuple[List[Floats2d], Callable]): Emissions `(tokens, labels)`, and the callback."""
-    states, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
-    emissions, backprop_decoder = model.get_ref("decoder")(states, is_train)
+    tok2vec, decoder = model.layers
+    states, backprop_tok2vec = tok2vec(docs, is_train)
+    emissions, backprop_decoder = decoder(states, is_train)
 
     def backprop(gradients: list[Floats2d]) -> Any:
         return backprop_tok2vec(backprop_decoder(gradients))

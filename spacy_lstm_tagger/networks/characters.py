@@ -30,6 +30,8 @@ class CharacterCNN(nn.Module):
         nn.init.normal_(self.symbols.weight, 0.0, 0.05)
         nn.init.zeros_(self.symbols.weight[0])
         self.convolutions = nn.ModuleList(nn.Conv1d(symbol_width, filters, window) for window in windows)
+        for convolution in self.convolutions:
+            nn.init.zeros_(convolution.bias)  # type: ignore[arg-type] # else some filters would be silent
 
     def forward(self, symbols: Tensor) -> Tensor:
         """Encode words.
