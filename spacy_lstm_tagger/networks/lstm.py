@@ -51,7 +51,7 @@ class LSTM(nn.Module):
         for layer in range(depth):
             for name in self._names(layer):
                 for gate in self.rnn.get_parameter(f"weight_hh_{name}").chunk(4):
-                    # Orthogonal (Saxe et al. 2014, §3), and large: a word's neighbours count from the start.
+                    # Orthogonal (Saxe et al. 2014, §3) and large: neighbours count from the start.
                     nn.init.orthogonal_(gate, gain=2.0)
         self.set_dropout(dropout)
 
