@@ -57,7 +57,7 @@ def model(data, tmp_path_factory):
 def test_train_learns(model):
     meta = srsly.read_json(model / "meta.json")
     assert meta["performance"]["tag_acc"] > 0.4  # the commonest tag alone reaches 0.16
-    assert meta["labels"]["lstm_tagger"]["labels"] == sorted(meta["labels"]["lstm_tagger"]["labels"])
+    assert {"DT", "NN", "VBD"} < set(meta["labels"]["lstm_tagger"])
 
 
 def test_saved_best_model_is_the_averaged_one(model, data):

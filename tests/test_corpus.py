@@ -10,9 +10,10 @@ from spacy.lang.en import English
 from spacy_lstm_tagger.readers import create_jsonl_corpus
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-PENN = """CC CD DT EX FW IN JJ JJR JJS LS MD NN NNP NNPS NNS PDT POS PRP PRP$ RB RBR RBS RP SYM TO UH VB VBD VBG
-    VBN VBP VBZ WDT WP WP$ WRB . , : `` '' -LRB- -RRB- $ HYPH NFP ADD AFX GW"""
-CTB = """AD AS BA CC CD CS DEC DEG DER DEV DT ETC FW IJ JJ LB LC M MSP NN NR NT OD ON P PN PU SB SP VA VC VE VV"""
+PENN = """CC CD DT EX FW IN JJ JJR JJS LS MD NN NNP NNPS NNS PDT POS PRP PRP$ RB RBR RBS RP SYM TO UH
+    VB VBD VBG VBN VBP VBZ WDT WP WP$ WRB . , : `` '' -LRB- -RRB- $ HYPH NFP ADD AFX GW"""
+CTB = """AD AS BA CC CD CS DEC DEG DER DEV DT ETC FW IJ JJ LB LC M MSP NN NR NT OD ON P PN PU SB SP
+    VA VC VE VV"""
 LANGUAGES = {"en": set(PENN.split()), "zh": set(CTB.split())}
 SPLITS = [(lang, split) for lang in LANGUAGES for split in ("train", "dev", "test")]
 
