@@ -34,6 +34,21 @@ class Errors:
         "Train with bidirectional = false."
     )
 
+    L007 = (
+        "[L007] The model of component '{name}' is '{model}', which has no decoder. Use the architecture "
+        "'spacy-lstm-tagger.LSTMTagger.v1': copy its blocks from configs/default.cfg. If you replaced "
+        "spaCy's tagger in a config, its [components.{name}.model] blocks must go as well."
+    )
+    L008 = (
+        "[L008] The state is that of {found} texts, but {expected} documents go on from it. Give the next "
+        "piece of every text, in the same order, in every call."
+    )
+    L009 = (
+        "[L009] The vectors are {found} wide, but the layer that reads them was made for {expected}. Where "
+        "they come from a listener, its 'width' must be that of the tok2vec component: twice the LSTM's "
+        "width if it is bidirectional."
+    )
+
     L101 = (
         "[L101] The gold tag {tag!r} (word {index}, {word!r}, of the document that starts with "
         "{text!r}) is not among the {n_labels} labels of component '{name}'. Call `initialize` with "

@@ -8,6 +8,7 @@ import torch
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..errors import Errors
 from ..networks import SoftmaxHead, Targets
 from .convert import to_arrays, to_tensor
 from .shim import TorchShim, get_shim
@@ -52,6 +53,8 @@ def forward(
     shim = get_shim(model)
     lengths = [len(x) for x in states]
     flat = to_tensor(states, shim.device)  # (tokens, width)
+    if shim.is_initialized and flat.shape[1] != model.get_dim("nI"):
+        raise ValueError(Errors.L009.format(found=flat.shape[1], expected=model.get_dim("nI")))
     if not is_train:
         return to_arrays(shim.predict(flat), lengths), _no_gradient
     flat.requires_grad_(True)

@@ -6,6 +6,7 @@ training mode after a prediction. This one writes msgpack, and keeps the contrac
 
 import contextlib
 import gc
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,6 +21,11 @@ from torch import Tensor, nn
 from ..errors import Errors
 
 FORMAT = 1
+
+# torch's threads do not survive a fork: a forked process (`nlp.pipe(n_process=2)`) would wait for them for
+# ever. With one thread it needs none, and the processes do not get into each other's way either.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class TorchShim(Shim):

@@ -72,13 +72,16 @@ def read_on(
     state (Optional[State]): What the last call gave back; none at the start of the texts.
     RETURNS (Tuple[List[Floats2d], State]): Emissions `(tokens, labels)` for each document, and the state
         after it.
-    RAISES (ValueError): If the model's tok2vec is no one-directional LSTM.
+    RAISES (ValueError): If the model's tok2vec is no one-directional LSTM, or the state is that of another
+        number of texts.
     """
     tok2vec = model.get_ref("tok2vec")
     if not is_lstm_tok2vec(tok2vec) or get_shim(tok2vec).module.lstm.directions > 1:
         raise ValueError(Errors.L006)
     if not docs:
         return [], state or get_shim(tok2vec).module.lstm.initial_state(0)
+    if state is not None and state[0].shape[1] != len(docs):
+        raise ValueError(Errors.L008.format(found=state[0].shape[1], expected=len(docs)))
     words = read_words(docs)
     states, final = read(tok2vec, words, docs, state)
     with torch.no_grad():

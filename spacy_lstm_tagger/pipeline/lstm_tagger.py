@@ -111,6 +111,7 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
 
         vocab (Vocab): The shared vocabulary.
         name (str): The component's name, used for its losses.
+        RAISES (ValueError): If the label smoothing is out of range, or the model has no decoder.
         """
         if not 0.0 <= label_smoothing < 1.0:
             message = Errors.L001.format(
@@ -120,6 +121,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
                 architecture=name,
             )
             raise ValueError(message)
+        if not model.has_ref("decoder"):
+            raise ValueError(Errors.L007.format(name=name, model=model.name))
         self.vocab = vocab
         self.model = model
         self.name = name

@@ -1,6 +1,8 @@
 """The component's contract, case by case: what spaCy's own tagger promises, this one keeps."""
 
 import pickle
+import subprocess
+import sys
 from io import BytesIO
 
 import numpy as np
@@ -11,6 +13,7 @@ from spacy.lang.en import English
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
+from spacy.util import registry
 from thinc.api import Adam, get_current_ops
 
 from spacy_lstm_tagger.pipeline.lstm_tagger import LSTMTagger
@@ -123,6 +126,20 @@ def test_two_processes_give_the_same_tags(trained):
     expected = tags_of(trained, texts)
     docs = trained.pipe(texts, n_process=2, batch_size=3)
     assert [[token.tag_ for token in doc] for doc in docs] == expected
+
+
+def test_two_processes_where_torch_has_threads(trained, tmp_path):
+    """Forked processes must not wait for torch's threads, which a fork does not copy."""
+    trained.to_disk(tmp_path / "model")
+    code = (
+        "import sys, spacy, torch; torch.set_num_threads(2); nlp = spacy.load(sys.argv[1]);"
+        "texts = ['I like green eggs'] * 300; nlp(' '.join(texts));"  # long enough to start the threads
+        "docs = list(nlp.pipe(texts, n_process=2, batch_size=50));"
+        "print({' '.join(token.tag_ for token in doc) for doc in docs})"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "model")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert result.stdout == "{'N V J N'}\n"
 
 
 def test_untrained_component():
@@ -399,7 +416,34 @@ def test_a_bidirectional_tagger_cannot_read_in_pieces(trained):
         trained.get_pipe("lstm_tagger").predict_on([trained.make_doc("I like")])
 
 
+def test_a_state_of_other_texts():
+    model = {"tok2vec": {"encode": {"@architectures": "spacy-lstm-tagger.LSTM.v1", "bidirectional": False}}}
+    nlp = make_trained(model=model)
+    tagger = nlp.get_pipe("lstm_tagger")
+    _, state = tagger.predict_on([nlp.make_doc("I"), nlp.make_doc("Eat")])
+    with pytest.raises(ValueError, match=r"\[L008\].*2 texts.*1 documents"):
+        tagger.predict_on([nlp.make_doc("like")], state)
+
+
 # Composition
+
+
+def test_a_model_of_another_architecture():
+    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": {"@architectures": "spacy.HashEmbedCNN.v2"}}
+    model["tok2vec"] |= {"width": 8, "depth": 1, "embed_size": 10, "pretrained_vectors": None}
+    model["tok2vec"] |= {"window_size": 1, "maxout_pieces": 2, "subword_features": False}
+    with pytest.raises(ValueError, match=r"\[L007\].*'lstm_tagger'.*LSTMTagger.v1"):
+        LSTMTagger(English().vocab, registry.resolve({"model": model})["model"])
+
+
+def test_a_listener_of_another_width():
+    nlp = English()
+    nlp.add_pipe("tok2vec")  # 96 wide
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 95, "upstream": "*"}
+    nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": listener}})
+    nlp.initialize(lambda: make_examples(nlp))
+    with pytest.raises(ValueError, match=r"\[L009\].*96 wide.*95.*listener"):
+        nlp.update(make_examples(nlp))
 
 
 def test_frozen_and_annotating():
