@@ -127,7 +127,7 @@ def read_entry_points() -> list[tuple[str, str, str]]:
     """RETURNS (List[Tuple[str, str, str]]): Group, registered name and "module:object" in setup.cfg."""
     parser = ConfigParser(delimiters="=")
     parser.optionxform = str  # type: ignore[assignment, method-assign]
-    parser.read(ROOT.parent / "setup.cfg")
+    parser.read(Path(__file__).parent.parent / "setup.cfg")
     lines = [
         (group, line.partition("="))
         for group, value in parser["options.entry_points"].items()
