@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 class CharacterCNN(nn.Module):
-    """Convolutions over a word's symbols, the maximum of each filter (dos Santos & Zadrozny 2014, §2.2).
+    """Convolutions over a word's symbols, the maximum of each filter (dos Santos & Zadrozny 2014, §2.1.2).
 
     There are few symbols, so what each of them adds to each filter at each place of the window is computed
     once (`(window * symbols, filters)`), and a convolution is a sum of `window` looked-up rows. Padding is
