@@ -19,7 +19,7 @@ def check_setting(architecture: str, setting: str, value: Any, is_valid: bool, e
 
 @dataclass(frozen=True)
 class CharacterSettings:
-    """Settings of the character encoder (dos Santos & Zadrozny 2014, §2.1.2), over a word's UTF-8 bytes.
+    """Settings of the character encoder (dos Santos & Zadrozny 2014, §2.1.2), over UTF-8 bytes.
 
     symbol_width (int): Width of a byte's embedding.
     filters (int): Filters of each window.
@@ -53,8 +53,8 @@ class EmbeddingSettings:
     affix_width (int): Width of these tables' embeddings.
     min_freq (int): How often the training data must hold a string for a row of its own.
     word_dropout (float): α: in training, a string seen n times is taken for an unknown one with
-        probability α / (α + n), which trains the unknown row (Kiperwasser & Goldberg 2016, "word dropout"). Not
-        in an update without dropout.
+        probability α / (α + n), which trains the unknown row ("word dropout" in Kiperwasser & Goldberg
+        2016). Not in an update without dropout.
     hash_rows (int): Rows of each table where no vocabulary is fitted, as in a shared tok2vec.
     include_static_vectors (bool): Also read the vectors of `nlp.vocab`.
     vectors_width (int): The static vectors are projected to this width.
