@@ -29,11 +29,10 @@ class Errors:
         'vectors through [initialize] vectors = "...", or set include_static_vectors = false.'
     )
     L006 = (
-        "[L006] A text can be read on from a carried state by a one-directional LSTM only: the "
-        "backward direction of a bidirectional one starts at the end of the text. "
-        "Train with bidirectional = false."
+        "[L006] A text that arrives in pieces can be read on by a one-directional LSTM in the component "
+        "only: the backward direction starts at the end of the text, and a listener carries no state. "
+        "Use 'spacy-lstm-tagger.LSTMTok2Vec.v1' with bidirectional = false, and train anew."
     )
-
     L007 = (
         "[L007] The model of component '{name}' is '{model}', which has no decoder. Use the architecture "
         "'spacy-lstm-tagger.LSTMTagger.v1': copy its blocks from configs/default.cfg. If you replaced "

@@ -11,9 +11,10 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from spacy.attrs import ORTH
+from spacy.attrs import NAMES, ORTH
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
+from spacy.vectors import Mode as VectorsMode
 from spacy.vocab import Vocab
 
 from .errors import Errors
@@ -238,5 +239,10 @@ class FeatureTable:
     def _vectors(self, types: Ids, vocab: Vocab) -> npt.NDArray[np.float32]:
         if not self.static_vectors:
             return np.zeros((len(types), 0), dtype=np.float32)
-        vectors = vocab.vectors.get_batch(types.tolist())
+        table = vocab.vectors
+        name = NAMES[table.attr].lower()  # vectors may be keyed by another attribute than ORTH
+        keys = [getattr(vocab[orth], name) for orth in types.tolist()]
+        vectors = table.get_batch(keys)
+        if table.mode == VectorsMode.default:  # a word without a vector: -1 would be the last row
+            vectors[table.find(keys=keys) < 0] = 0.0
         return np.asarray(vectors.get() if hasattr(vectors, "get") else vectors, dtype=np.float32)

@@ -9,8 +9,10 @@ import spacy
 import srsly
 from hypothesis import given
 from hypothesis import strategies as st
+from spacy.lang.en import English
 from spacy.strings import get_string_id
 from spacy.tokens import Doc, Token
+from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 
 from spacy_lstm_tagger.features import LEXEME_ATTRS, Column, FeatureTable, Rows, read_words
@@ -279,3 +281,15 @@ def test_static_vectors_are_the_vocabs() -> None:
     assert vectors.dtype == np.float32
     assert vectors[found.token_types].tolist() == [[4, 5, 6], [0, 0, 0], [1, 2, 3], [4, 5, 6]]
     assert FeatureTable([])(found.types, vocab).vectors.shape == (3, 0)
+
+
+@pytest.mark.parametrize("attr", ["ORTH", "LOWER"])
+def test_static_vectors_are_looked_up_as_spacy_does(attr: str) -> None:
+    vocab = English().vocab
+    data = np.arange(1, 9, dtype="f").reshape(2, 4)
+    vocab.vectors = Vectors(data=data, keys=["foo", "bar"], attr=attr, strings=vocab.strings)
+    doc = Doc(vocab, words=["bar", "FOO", "unknown", "foo"])
+    words = read_words([doc])
+    features = FeatureTable(["ORTH"], static_vectors=True)(words.types, vocab)
+    expected = [data[1], data[0] if attr == "LOWER" else np.zeros(4), np.zeros(4), data[0]]
+    assert np.array_equal(features.vectors[words.token_types], expected)

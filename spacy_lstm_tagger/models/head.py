@@ -50,6 +50,8 @@ def forward(
     model: Head, states: list[Floats2d], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
     """Score the labels of every token."""
+    if not states:
+        return [], _no_gradient
     shim = get_shim(model)
     lengths = [len(x) for x in states]
     flat = to_tensor(states, shim.device)  # (tokens, width)

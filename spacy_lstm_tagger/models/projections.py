@@ -1,7 +1,9 @@
 """What was computed once a word type is kept: at prediction, a known word is looked up."""
 
+import operator
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -16,12 +18,18 @@ class ProjectionCache:
     stays valid.
 
     limit (int): How many types are kept.
+    *sources (Any): The objects, other than weights, that the projections are made of.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *sources: Any) -> None:
         self.limit = limit
+        self.sources = sources
         self._lock = threading.Lock()
         self._forget()
+
+    def is_of(self, *sources: Any) -> bool:
+        """Whether the projections are made of these very objects."""
+        return len(sources) == len(self.sources) and all(map(operator.is_, sources, self.sources))
 
     def _forget(self) -> None:
         self._ids: Ids = np.zeros(0, dtype=np.uint64)  # sorted

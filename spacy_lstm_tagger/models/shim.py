@@ -89,9 +89,11 @@ class TorchShim(Shim):
             output (of its first part, if it is a tuple) and adds up the gradients of the weights.
         """
         self.module.train()
-        with torch.enable_grad():
-            outputs = self.module(*inputs)
-        self.module.eval()
+        try:
+            with torch.enable_grad():
+                outputs = self.module(*inputs)
+        finally:
+            self.module.eval()
         first = outputs[0] if isinstance(outputs, tuple) else outputs
 
         def backprop(gradient: Tensor) -> None:

@@ -92,7 +92,7 @@ def _build_network(
         if column.is_fitted and embed.word_dropout:
             counts = torch.from_numpy(column.counts).float()
             probability = embed.word_dropout / (embed.word_dropout + counts)
-            embedding.set_replacement(i, torch.cat([torch.zeros(1), probability]))
+            embedding.set_replacement(i, torch.cat([counts.new_zeros(1), probability]))
     lstm = LSTM(
         embedding.width,
         encode.width,
@@ -213,10 +213,21 @@ def read(model: Tok2Vec, words: Words, docs: list[Doc], state: State | None = No
     """
     shim = get_shim(model)
     network: DocLSTM = shim.module
-    cache = shim.derived.setdefault("projections", ProjectionCache(model.attrs["cache_size"]))
-    table, rows = cache.look_up(
-        words.types, lambda new: network.project(network.tensors(new, docs[0].vocab))
-    )
-    index = torch.from_numpy(rows[words.token_types]).to(table.device)
-    with torch.no_grad():
+    vocab = docs[0].vocab
+    # Within somebody's inference mode, tensors that are kept must still be ordinary ones.
+    with torch.inference_mode(False), torch.no_grad():
+        table, rows = _get_cache(model, vocab).look_up(
+            words.types, lambda new: network.project(network.tensors(new, vocab))
+        )
+        index = torch.from_numpy(rows[words.token_types]).to(table.device)
         return network.read(table, index, torch.from_numpy(words.lengths), state)
+
+
+def _get_cache(model: Tok2Vec, vocab: Vocab) -> ProjectionCache:
+    """RETURNS (ProjectionCache): That of the present weights, vocab and table of static vectors."""
+    derived = get_shim(model).derived
+    cache = derived.get("projections")
+    if not isinstance(cache, ProjectionCache) or not cache.is_of(vocab, vocab.vectors):
+        cache = ProjectionCache(model.attrs["cache_size"], vocab, vocab.vectors)
+        derived["projections"] = cache
+    return cache

@@ -30,7 +30,7 @@ class Packing(NamedTuple):
         starts = lengths.cumsum(0) - lengths  # (batch,)
         order = torch.argsort(lengths, descending=True, stable=True)
         order = order[: int((lengths > 0).sum())]
-        steps = torch.arange(int(lengths.max()) if len(lengths) else 0)
+        steps = torch.arange(int(lengths.max()) if len(lengths) else 0, device=lengths.device)
         running = steps[:, None] < lengths[order][None, :]  # (time, running)
         positions = (starts[order][None, :] + steps[:, None])[running]
         return cls(order, positions, running.sum(1))

@@ -94,7 +94,9 @@ def make_lstm_tagger(
 
 
 class LSTMTagger(TrainablePipe):  # type: ignore[misc]
-    """Tag words with an LSTM. Everything that spaCy's `Tagger` does, this does the same way."""
+    """Tag words with an LSTM. Everything that spaCy's `Tagger` does, this does the same way, but that a tag
+    that begins with `neg_prefix` can be among the labels.
+    """
 
     def __init__(
         self,
@@ -292,6 +294,7 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
 
         get_examples (Callable[[], Iterable[Example]]): Gives the training examples.
         nlp (Optional[Language]): The pipeline.
+            Where they hold both `X` and `!X`, the second is a negative annotation, unless `labels` has it.
         labels (Optional[Sequence[str] | Mapping[str, Any]]): The labels alone, or what `label_data` or
             `python -m spacy init labels` gave: labels and vocabulary.
         """
@@ -300,7 +303,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         validate_get_examples(get_examples, "LSTMTagger.initialize")
         check_lexeme_norms(self.vocab, "lstm_tagger")  # type: ignore[no-untyped-call]
         given, vocabulary = self._read_label_data(labels)
-        for tag in given if given is not None else sorted(_find_tags(get_examples())):
+        found = given if given is not None else _find_tags(get_examples(), self.cfg["neg_prefix"])
+        for tag in found:
             self.add_label(tag)
         self._require_labels()
         if vocabulary:
@@ -374,11 +378,15 @@ def _squared_length(gradients: list[Floats2d]) -> float:
     return float(sum((gradient**2).sum() for gradient in gradients))  # type: ignore[call-overload]
 
 
-def _find_tags(examples: Iterable[Example]) -> set[str]:
-    """RETURNS (Set[str]): The tags that the gold documents of examples hold."""
+def _find_tags(examples: Iterable[Example], neg_prefix: str) -> list[str]:
+    """RETURNS (List[str]): The tags that the gold documents of examples hold, sorted. A tag in the form of
+    a negative annotation of another one is taken for that.
+    """
     tags: set[int] = set()
     strings = None
     for example in examples:
         tags.update(np.unique(example.reference.to_array(TAG)).tolist())
         strings = example.reference.vocab.strings
-    return {strings[tag] for tag in tags if tag} if strings is not None else set()
+    found = {strings[tag] for tag in tags if tag} if strings is not None else set()
+    negative = {neg_prefix + tag for tag in found} if neg_prefix else set()
+    return sorted(found - negative)

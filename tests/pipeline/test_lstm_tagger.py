@@ -8,12 +8,14 @@ from io import BytesIO
 import numpy as np
 import pytest
 import spacy
+import torch
 from spacy.attrs import TAG
 from spacy.lang.en import English
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.util import registry
+from spacy.vectors import Vectors
 from thinc.api import Adam, get_current_ops
 
 from spacy_lstm_tagger.pipeline.lstm_tagger import LSTMTagger
@@ -156,7 +158,56 @@ def test_a_document_that_another_vocab_made(trained):
     assert np.array_equal(tags[0], same[0])
 
 
+def test_another_vocab_or_other_vectors_are_not_looked_up_in_the_cache():
+    def make(value):
+        nlp = English()
+        nlp.vocab.vectors = Vectors(data=np.full((1, 4), value, dtype="f"), keys=["eggs"], name="v")
+        return nlp
+
+    nlp = make(1.0)
+    embed = {"@architectures": "spacy-lstm-tagger.WordEmbedding.v1", "include_static_vectors": True}
+    tagger = nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": {"embed": embed}}})
+    nlp.initialize(lambda: make_examples(nlp))
+    tok2vec = tagger.model.get_ref("tok2vec")
+    first = tok2vec.predict([nlp.make_doc("eggs")])[0]
+    assert not np.allclose(tok2vec.predict([make(9.0).make_doc("eggs")])[0], first)
+    assert np.allclose(tok2vec.predict([nlp.make_doc("eggs")])[0], first)
+    nlp.vocab.vectors = make(5.0).vocab.vectors
+    assert not np.allclose(tok2vec.predict([nlp.make_doc("eggs")])[0], first)
+
+
+def test_predicting_within_inference_mode_and_after_it():
+    nlp = make_trained()
+    with torch.inference_mode():
+        nlp("one two three four")
+        nlp("five six")
+    assert [token.tag_ for token in nlp("I like green eggs")] == ["N", "V", "J", "N"]
+
+
+def test_an_interrupted_update_leaves_predictions_as_they_were(monkeypatch):
+    nlp = make_trained()
+    before = scores_of(nlp)
+    network = nlp.get_pipe("lstm_tagger").model.get_ref("tok2vec").shims[0].module
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(network.lstm, "forward", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        nlp.update(make_examples(nlp), drop=0.5)
+    assert not network.training
+    assert np.array_equal(scores_of(nlp), before)
+
+
 # Training
+
+
+def test_negative_annotation_does_not_become_a_label():
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger")
+    data = [("a b", ["N", "V"]), ("c d", ["!N", "!"]), ("e", ["!X"])]
+    nlp.initialize(lambda: make_examples(nlp, data))
+    assert tagger.labels == ("!", "!X", "N", "V")
 
 
 def test_initialize_finds_labels_in_all_examples():
