@@ -146,11 +146,6 @@ class FeatureTable:
         self.columns = {name: Column(hash_rows) for name in names}
         self._get_attrs = attrgetter(*(f"{attr.lower()}_" for attr in self.attrs)) if attrs else None
 
-    @property
-    def is_fitted(self) -> bool:
-        """Whether the columns have vocabularies; else they are hashed."""
-        return any(column.is_fitted for column in self.columns.values())
-
     def fit(self, docs: Iterable[Doc]) -> None:
         """Build the vocabulary of every column from all documents given."""
         counts: dict[str, dict[str, int]] = {name: {} for name in self.columns}

@@ -155,7 +155,7 @@ def test_vocabulary_survives_json(
 ) -> None:
     table, copy = make_table(min_freq=min_freq), make_table(min_freq=min_freq)
     table.fit(make_docs(training))
-    if table.is_fitted:
+    if table.vocabulary:
         copy.set_vocabulary(srsly.json_loads(srsly.json_dumps(table.vocabulary)))
     docs = make_docs(sentences)
     np.testing.assert_array_equal(rows_of_tokens(copy, docs), rows_of_tokens(table, docs))

@@ -5,6 +5,7 @@ is for prediction and starts from input projections that were made once a word t
 this project's own recurrence; `forward` on a GPU runs cuDNN's.
 """
 
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import torch
@@ -76,15 +77,28 @@ class LSTM(nn.Module):
         RETURNS (Tuple[Tensor, State]): Outputs `(tokens, output_width)` and the final state. The final
             state of an empty sequence is the one it started from.
         """
+        run = self._run_cudnn if inputs.is_cuda else self._run_layers
+        return self._run_packed(
+            lambda packing, first: run(packing.pack(inputs), packing, first), lengths, state
+        )
+
+    def _run_packed(
+        self, run: Callable[[Packing, State], tuple[Tensor, State]], lengths: Tensor, state: State | None
+    ) -> tuple[Tensor, State]:
+        """Run over the non-empty sequences in packed order, and put outputs and states back in their order.
+
+        run (Callable): Takes the packing and the first states of its sequences; gives packed outputs
+            and their last states.
+        """
         start = state or self.initial_state(len(lengths))
         packing = Packing.from_lengths(lengths)
         if not len(packing.order):
-            return inputs.new_zeros(0, self.output_width), start
-        order = packing.order.to(inputs.device)
+            return start[0].new_zeros(0, self.output_width), start
+        order = packing.order.to(start[0].device)
         first = start[0].index_select(1, order), start[1].index_select(1, order)
-        run = self._run_cudnn if inputs.is_cuda else self._run_layers
-        outputs, last = run(packing.pack(inputs), packing, first)
-        return packing.unpack(outputs), _merge(start, order, last)
+        outputs, last = run(packing, first)
+        final = start[0].index_copy(1, order, last[0]), start[1].index_copy(1, order, last[1])
+        return packing.unpack(outputs), final
 
     def _run_cudnn(self, packed: Tensor, packing: Packing, first: State) -> tuple[Tensor, State]:
         outputs, last = self.rnn(PackedSequence(packed, packing.batch_sizes), first)
@@ -149,17 +163,9 @@ class LSTM(nn.Module):
         state (Optional[State]): As in `forward`.
         RETURNS (Tuple[Tensor, State]): As in `forward`.
         """
-        start = state or self.initial_state(len(lengths))
-        packing = Packing.from_lengths(lengths)
-        if not len(packing.order):
-            return projected.new_zeros(0, self.output_width), start
-        order = packing.order.to(projected.device)
-        first = start[0].index_select(1, order), start[1].index_select(1, order)
-        gates = projected.index_select(0, packing.pack(token_types))
-        outputs, last = self._run(gates, packing, first, dropout=0.0)
-        return packing.unpack(outputs), _merge(start, order, last)
 
+        def run(packing: Packing, first: State) -> tuple[Tensor, State]:
+            gates = projected.index_select(0, packing.pack(token_types))
+            return self._run(gates, packing, first, dropout=0.0)
 
-def _merge(start: State, order: Tensor, last: State) -> State:
-    """Put the last states of the non-empty sequences among the states that all started from."""
-    return start[0].index_copy(1, order, last[0]), start[1].index_copy(1, order, last[1])
+        return self._run_packed(run, lengths, state)

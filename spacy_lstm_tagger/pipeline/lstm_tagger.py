@@ -167,7 +167,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         state (Optional[State]): What the last call gave back; none for the first pieces.
         RETURNS (Tuple[List[TagIds], State]): The pieces' tags as `predict` gives them, the same as if the
             texts were read at once; and the state to go on from.
-        RAISES (ValueError): If the LSTM reads in both directions.
+        RAISES (ValueError): If the LSTM reads in both directions, or the state is that of another number of
+            texts.
         """
         from ..models.tagger import read_on
 
