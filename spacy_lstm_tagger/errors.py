@@ -149,3 +149,12 @@ class Errors:
         "[L322] Can't tell the format of {path}. Give a file that ends in one of {suffixes}, or a folder "
         "that holds such files, or name the reader of your format in the config's [corpora] block."
     )
+
+
+class Warnings:
+    """Templates of warnings."""
+
+    W001 = (
+        "[W001] precision = 'bfloat16' would be slower than float32 on this machine's {device}, so float32 "
+        "is used. To silence this, set precision = \"float32\" for 'spacy-lstm-tagger.LSTMTok2Vec.v1'."
+    )

@@ -7,11 +7,11 @@ computed once a type. This module knows NumPy and spaCy's `Doc`, not torch.
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from spacy.attrs import NAMES, ORTH
+from spacy.attrs import NAMES, ORTH, SENT_START
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.vectors import Mode as VectorsMode
@@ -24,6 +24,7 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 
 UNKNOWN = 0  # the row of what the training data did not hold
 LEXEME_ATTRS = ("ORTH", "LOWER", "NORM", "PREFIX", "SUFFIX", "SHAPE")
+MAX_KEPT = 100_000  # word types whose features are kept in training: some 50 MB
 N_BYTES = 257  # the bytes 0 to 255, shifted by one: row 0 is padding
 
 
@@ -55,11 +56,26 @@ class TypeFeatures(NamedTuple):
 
 def read_words(docs: Sequence[Doc]) -> Words:
     """Read a batch of documents as word types."""
-    orths = [doc.to_array(ORTH) for doc in docs]
-    lengths = np.fromiter(map(len, orths), dtype=np.int64, count=len(orths))
-    tokens = np.concatenate(orths) if orths else np.zeros(0, dtype=np.uint64)
+    tokens, lengths = read_tokens(docs)
     types, index = np.unique(tokens, return_inverse=True)
     return Words(types, index.astype(np.int64, copy=False), lengths)
+
+
+def read_tokens(docs: Sequence[Doc]) -> tuple[Ids, Rows]:
+    """RETURNS (Tuple[Ids, Rows]): The ORTH id of every token, documents end to end, and the number of
+    tokens of every document.
+    """
+    orths = [doc.to_array(ORTH) for doc in docs]
+    lengths = np.fromiter(map(len, orths), dtype=np.int64, count=len(orths))
+    return np.concatenate(orths) if orths else np.zeros(0, dtype=np.uint64), lengths
+
+
+def find_sentence_starts(doc: Doc) -> list[int]:
+    """RETURNS (List[int]): The first token of every sentence; none where no sentences are set."""
+    if not doc.has_annotation("SENT_START"):
+        return []
+    starts: list[int] = np.flatnonzero(doc.to_array(SENT_START) == 1).tolist()
+    return starts
 
 
 class Column:
@@ -145,6 +161,11 @@ class FeatureTable:
         ]
         self.columns = {name: Column(hash_rows) for name in names}
         self._get_attrs = attrgetter(*(f"{attr.lower()}_" for attr in self.attrs)) if attrs else None
+        self._kept: dict[int, Rows] = {}
+        self._kept_vocab: Vocab | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": {}, "_kept_vocab": None}
 
     def fit(self, docs: Iterable[Doc]) -> None:
         """Build the vocabulary of every column from all documents given."""
@@ -202,6 +223,20 @@ class FeatureTable:
         rows = np.stack(columns, axis=1) if columns else np.zeros((len(types), 0), dtype=np.int64)
         return TypeFeatures(rows, self._bytes(types, vocab), self._vectors(types, vocab))
 
+    def look_up(self, types: Ids, vocab: Vocab) -> TypeFeatures:
+        """As a call, but what was computed once is kept: training sees each type many times."""
+        if self._kept_vocab is not vocab or len(self._kept) > MAX_KEPT:
+            self._kept, self._kept_vocab = {}, vocab
+        new = np.array([orth for orth in types.tolist() if orth not in self._kept], dtype=np.uint64)
+        if len(new):
+            rows, characters, _ = self(new, vocab)
+            padded = np.pad(characters, ((0, 0), (0, self.max_bytes - characters.shape[1])))
+            self._kept.update(zip(new.tolist(), np.concatenate([rows, padded], axis=1), strict=True))
+        kept = np.stack([self._kept[orth] for orth in types.tolist()])
+        rows, characters = np.split(kept, [len(self.columns)], axis=1)
+        longest = int(np.count_nonzero(characters, axis=1).max(initial=0))
+        return TypeFeatures(rows, characters[:, :longest], self._vectors(types, vocab))
+
     def _strings(self, types: Ids, vocab: Vocab) -> list[tuple[str, ...]]:
         """RETURNS (List[Tuple[str, ...]]): For every type, its string in every column."""
         result = []
@@ -226,7 +261,7 @@ class FeatureTable:
         words = [vocab.strings[orth].encode("utf8") for orth in types.tolist()]
         words = [w if len(w) <= self.max_bytes else w[:half] + w[half - self.max_bytes :] for w in words]
         lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
-        matrix = np.zeros((len(words), int(lengths.max(initial=1))), dtype=np.int64)
+        matrix = np.zeros((len(words), int(lengths.max(initial=0))), dtype=np.int64)
         filled = np.arange(matrix.shape[1])[None, :] < lengths[:, None]
         matrix[filled] = np.frombuffer(b"".join(words), dtype=np.uint8).astype(np.int64) + 1
         return matrix

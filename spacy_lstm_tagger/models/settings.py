@@ -133,3 +133,30 @@ class LSTMSettings:
     def output_width(self) -> int:
         """Width of a token's vector: both directions side by side."""
         return self.width * (2 if self.bidirectional else 1)
+
+
+@dataclass(frozen=True)
+class PredictionSettings:
+    """How documents are read at prediction. None of it changes what is learned.
+
+    cache_size (int): For how many word types all that depends on the type alone is kept.
+    precision (str): Of the matrix products' factors: "float32" or "bfloat16".
+    window (int): Documents of more words than this are read in pieces of so many words.
+    overlap (int): How many words beyond a piece are read for context, where no sentence ends.
+    n_threads (int): Threads of this process that read batches side by side; 0 for as many as torch has.
+    """
+
+    cache_size: int = 20000
+    precision: Literal["float32", "bfloat16"] = "float32"
+    window: int = 256
+    overlap: int = 32
+    n_threads: int = 0
+
+    def __post_init__(self) -> None:
+        name = "spacy-lstm-tagger.LSTMTok2Vec.v1"
+        for setting in ("cache_size", "overlap", "n_threads"):
+            value = getattr(self, setting)
+            check_setting(name, setting, value, value >= 0, "0 or more")
+        check_setting(name, "window", self.window, self.window > 0, "a positive number")
+        known = self.precision in ("float32", "bfloat16")
+        check_setting(name, "precision", self.precision, known, '"float32" or "bfloat16"')

@@ -6,7 +6,6 @@ training mode after a prediction. This one writes msgpack, and keeps the contrac
 
 import contextlib
 import gc
-import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -19,13 +18,9 @@ from thinc.util import get_torch_default_device, torch2xp, xp2torch
 from torch import Tensor, nn
 
 from ..errors import Errors
+from ..optimizers import LazyAdam
 
 FORMAT = 1
-
-# torch's threads do not survive a fork: a forked process (`nlp.pipe(n_process=2)`) would wait for them for
-# ever. With one thread it needs none, and the processes do not get into each other's way either.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class TorchShim(Shim):
@@ -115,6 +110,16 @@ class TorchShim(Shim):
         for name, parameter in self._model.named_parameters():
             if parameter.grad is None:
                 continue
+            if parameter.grad.is_sparse and isinstance(optimizer, LazyAdam):
+                gradient = parameter.grad.coalesce()
+                rows = to_xp(gradient.indices()[0])
+                optimizer.update_rows(
+                    (self.id, name), to_xp(parameter.data), rows, to_xp(gradient.values())
+                )
+                parameter.grad = None
+                continue
+            if parameter.grad.is_sparse:
+                parameter.grad = parameter.grad.to_dense()
             weights, _ = optimizer((self.id, name), to_xp(parameter.data), to_xp(parameter.grad))
             updated: Tensor = xp2torch(weights, device=parameter.device)
             if updated.data_ptr() != parameter.data_ptr():  # optimizers mostly work in place

@@ -2,18 +2,16 @@
 
 from typing import Any, TypeAlias
 
-import torch
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import Errors
-from ..features import read_words
 from ..networks import State
 from .convert import to_arrays
 from .head import Head
 from .shim import get_shim
-from .tok2vec import Tok2Vec, is_lstm_tok2vec, read
+from .tok2vec import Tok2Vec, get_reader, is_lstm_tok2vec
 
 TaggerModel: TypeAlias = Model[list[Doc], list[Floats2d]]
 
@@ -54,6 +52,11 @@ def init(model: TaggerModel, X: list[Doc] | None = None, Y: list[Floats2d] | Non
 def forward(model: TaggerModel, docs: list[Doc], is_train: bool) -> Any:
     """RETURNS (Tuple[List[Floats2d], Callable]): Emissions `(tokens, labels)`, and the callback."""
     tok2vec, decoder = model.layers
+    if not is_train and is_lstm_tok2vec(tok2vec) and any(len(doc) for doc in docs):
+        # Both halves at once, batch by batch: states stay in the CPU's cache.
+        head = get_shim(decoder).module
+        reader = get_reader(tok2vec, docs[0].vocab)
+        return to_arrays(*reader.read(docs, decoder.get_dim("nO"), head)), _no_gradient
     states, backprop_tok2vec = tok2vec(docs, is_train)
     emissions, backprop_decoder = decoder(states, is_train)
 
@@ -61,6 +64,10 @@ def forward(model: TaggerModel, docs: list[Doc], is_train: bool) -> Any:
         return backprop_tok2vec(backprop_decoder(gradients))
 
     return emissions, backprop
+
+
+def _no_gradient(gradients: list[Floats2d]) -> list[Doc]:
+    return []
 
 
 def read_on(
@@ -82,8 +89,6 @@ def read_on(
         return [], state or get_shim(tok2vec).module.lstm.initial_state(0)
     if state is not None and state[0].shape[1] != len(docs):
         raise ValueError(Errors.L008.format(found=state[0].shape[1], expected=len(docs)))
-    words = read_words(docs)
-    states, final = read(tok2vec, words, docs, state)
-    with torch.no_grad():
-        emissions = get_shim(model.get_ref("decoder")).predict(states)
-    return to_arrays(emissions, words.lengths.tolist()), final
+    states, lengths, final = get_reader(tok2vec, docs[0].vocab).read_on(docs, state)
+    emissions = get_shim(model.get_ref("decoder")).predict(states)
+    return to_arrays(emissions, lengths), final

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from spacy.tokens import Doc
@@ -12,11 +12,11 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from ..errors import Errors
-from ..features import N_BYTES, FeatureTable, Ids, Words, read_words
-from ..networks import LSTM, CharacterCNN, State, TypeTensors, WordEmbedding, WordLSTM
+from ..features import N_BYTES, FeatureTable, TypeFeatures, Words, read_words
+from ..networks import LSTM, CharacterCNN, TypeTensors, WordEmbedding, WordLSTM
 from .convert import to_arrays, to_tensor
-from .projections import ProjectionCache
-from .settings import EmbeddingSettings, LSTMSettings, check_setting
+from .reading import DocReader
+from .settings import EmbeddingSettings, LSTMSettings, PredictionSettings
 from .shim import TorchShim, get_shim
 
 Vocabulary: TypeAlias = Mapping[str, Mapping[str, int]]
@@ -33,13 +33,21 @@ class DocLSTM(WordLSTM):
         super().__init__(embedding, lstm)
         self.features = features
 
-    def tensors(self, types: Ids, vocab: Vocab) -> TypeTensors:
+    def to_tensors(self, features: TypeFeatures) -> TypeTensors:
         """RETURNS (TypeTensors): The features of word types, on the device of the weights."""
         device = next(self.parameters()).device
-        return TypeTensors(*(torch.from_numpy(part).to(device) for part in self.features(types, vocab)))
+        return TypeTensors(*(torch.from_numpy(part).to(device) for part in features))
 
 
-def build_lstm_tok2vec(embed: EmbeddingSettings, encode: LSTMSettings, cache_size: int = 20000) -> Tok2Vec:
+def build_lstm_tok2vec(
+    embed: EmbeddingSettings,
+    encode: LSTMSettings,
+    cache_size: int = 20000,
+    precision: Literal["float32", "bfloat16"] = "float32",
+    window: int = 256,
+    overlap: int = 32,
+    n_threads: int = 0,
+) -> Tok2Vec:
     """Build a layer that embeds words and reads them with an LSTM.
 
     It works wherever spaCy takes a tok2vec layer: under `tagger`, `ner` and `parser`, in a shared
@@ -50,11 +58,14 @@ def build_lstm_tok2vec(embed: EmbeddingSettings, encode: LSTMSettings, cache_siz
     encode (LSTMSettings): The recurrence, `spacy-lstm-tagger.LSTM.v1`.
     cache_size (int): At prediction, for how many word types all that depends on the type alone is kept;
         each takes `directions * 4 * width` floats.
+    precision (str): At prediction, the precision of the matrix products' factors: "float32" or "bfloat16".
+    window (int): At prediction, documents of more words than this are read in pieces of so many words.
+    overlap (int): At prediction, how many words beyond a piece are read for context, where it does not end
+        with a sentence.
+    n_threads (int): At prediction, how many threads of this process read; 0 for as many as torch has.
     RETURNS (Model[List[Doc], List[Floats2d]]): For every document `(tokens, output_width)`.
     """
-    check_setting(
-        "spacy-lstm-tagger.LSTMTok2Vec.v1", "cache_size", cache_size, cache_size >= 0, "0 or more"
-    )
+    prediction = PredictionSettings(cache_size, precision, window, overlap, n_threads)
     return Model(
         "lstm_tok2vec",
         forward,
@@ -62,7 +73,7 @@ def build_lstm_tok2vec(embed: EmbeddingSettings, encode: LSTMSettings, cache_siz
         dims={"nO": encode.output_width},
         attrs={
             "dropout_rate": encode.dropout,
-            "cache_size": cache_size,
+            "prediction": prediction,
             "embed": embed,
             "vocabulary": {},  # for the next `init`
         },
@@ -177,57 +188,41 @@ def forward(
     """Read documents. RETURNS (Tuple[List[Floats2d], Callable]): Vectors `(tokens, output_width)` for each
     document, and the callback for their gradients.
     """
+    if not any(len(doc) for doc in docs):
+        return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs], _no_gradient
+    if not is_train:
+        outputs, lengths = get_reader(model, docs[0].vocab).read(docs, model.get_dim("nO"))
+        return to_arrays(outputs, lengths), _no_gradient
     words = read_words(docs)
-    if not len(words.token_types):
-        return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs], lambda gradients: []
-    if is_train:
-        outputs, backprop_torch = _begin_update(model, words, docs)
-    else:
-        outputs, _ = read(model, words, docs)
+    outputs, backprop_torch = _begin_update(model, words, docs[0].vocab)
 
     def backprop(gradients: list[Floats2d]) -> list[Doc]:
-        if is_train:
-            backprop_torch(to_tensor(gradients, outputs.device))
+        backprop_torch(to_tensor(gradients, outputs.device))
         return []
 
     return to_arrays(outputs, words.lengths.tolist()), backprop
 
 
-def _begin_update(model: Tok2Vec, words: Words, docs: list[Doc]) -> tuple[Tensor, Callable[[Tensor], None]]:
+def _no_gradient(gradients: list[Floats2d]) -> list[Doc]:
+    return []
+
+
+def _begin_update(model: Tok2Vec, words: Words, vocab: Vocab) -> tuple[Tensor, Callable[[Tensor], None]]:
     shim = get_shim(model)
     network: DocLSTM = shim.module
     network.set_dropout(model.attrs["dropout_rate"])
-    types = network.tensors(words.types, docs[0].vocab)
     index = torch.from_numpy(words.token_types).to(shim.device)
-    (outputs, _), backprop = shim.begin_update(types, index, torch.from_numpy(words.lengths))
+    lengths = torch.from_numpy(words.lengths)
+    types = network.to_tensors(network.features.look_up(words.types, vocab))
+    outputs, backprop = shim.begin_update(types, index, lengths)
     return outputs.detach(), backprop
 
 
-def read(model: Tok2Vec, words: Words, docs: list[Doc], state: State | None = None) -> tuple[Tensor, State]:
-    """Predict the vectors of documents, from a given state on.
-
-    words (Words): The documents' words.
-    docs (List[Doc]): The documents.
-    state (Optional[State]): Where to read on from; by default the initial state.
-    RETURNS (Tuple[Tensor, State]): `(tokens, output_width)`, documents end to end, and the final state.
-    """
+def get_reader(model: Tok2Vec, vocab: Vocab) -> DocReader:
+    """RETURNS (DocReader): What reads with the present weights."""
     shim = get_shim(model)
-    network: DocLSTM = shim.module
-    vocab = docs[0].vocab
-    # Within somebody's inference mode, tensors that are kept must still be ordinary ones.
-    with torch.inference_mode(False), torch.no_grad():
-        table, rows = _get_cache(model, vocab).look_up(
-            words.types, lambda new: network.project(network.tensors(new, vocab))
-        )
-        index = torch.from_numpy(rows[words.token_types]).to(table.device)
-        return network.read(table, index, torch.from_numpy(words.lengths), state)
-
-
-def _get_cache(model: Tok2Vec, vocab: Vocab) -> ProjectionCache:
-    """RETURNS (ProjectionCache): That of the present weights, vocab and table of static vectors."""
-    derived = get_shim(model).derived
-    cache = derived.get("projections")
-    if not isinstance(cache, ProjectionCache) or not cache.is_of(vocab, vocab.vectors):
-        cache = ProjectionCache(model.attrs["cache_size"], vocab, vocab.vectors)
-        derived["projections"] = cache
-    return cache
+    reader = shim.derived.get("reader")
+    if not isinstance(reader, DocReader) or not reader.is_for(vocab):
+        reader = DocReader(shim.module, vocab, model.attrs["prediction"])
+        shim.derived["reader"] = reader
+    return reader

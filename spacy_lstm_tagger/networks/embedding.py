@@ -41,7 +41,7 @@ class WordEmbedding(nn.Module):
     ) -> None:
         super().__init__()
         self.tables = nn.ModuleList(
-            nn.Embedding(rows, width) for rows, width in zip(n_rows, widths, strict=True)
+            nn.Embedding(rows, width, sparse=True) for rows, width in zip(n_rows, widths, strict=True)
         )
         self.characters = characters
         self.static = nn.Linear(vector_width, projected_width, bias=False) if vector_width else None

@@ -1,10 +1,10 @@
-"""Embedding and LSTM in one module, so that the input projection can be looked up by word type."""
+"""Embedding and LSTM in one module, so that the input projection can be computed once a word type."""
 
-import torch
 from torch import Tensor, nn
 
+from .dropout import dropout
 from .embedding import TypeTensors, WordEmbedding
-from .lstm import LSTM, State
+from .lstm import LSTM
 
 
 class WordLSTM(nn.Module):
@@ -18,7 +18,7 @@ class WordLSTM(nn.Module):
         super().__init__()
         self.embedding = embedding
         self.lstm = lstm
-        self.dropout = nn.Dropout(0.0)
+        self.dropout_rate = 0.0
 
     @property
     def output_width(self) -> int:
@@ -26,38 +26,23 @@ class WordLSTM(nn.Module):
         return self.lstm.output_width
 
     def set_dropout(self, rate: float) -> None:
-        """Set the dropout of the embedded words, between the layers and of the output. Without any, no word
-        is replaced by the unknown one either, and an update is free of chance.
+        """Set the dropout of the embedded words, between the layers and of the output. What is dropped of
+        a word type is dropped wherever it stands in a batch (as in Gal & Ghahramani 2016, §4.2), so that
+        it is projected once. Without any dropout, no word is replaced by the unknown one either, and an
+        update is free of chance.
         """
-        self.dropout.p = rate
+        self.dropout_rate = rate
         self.embedding.replaces_words = rate > 0
         self.lstm.set_dropout(rate)
 
-    def forward(
-        self, types: TypeTensors, index: Tensor, lengths: Tensor, state: State | None = None
-    ) -> tuple[Tensor, State]:
+    def forward(self, types: TypeTensors, index: Tensor, lengths: Tensor) -> Tensor:
         """Read documents that lie end to end.
 
         types (TypeTensors): The features of the distinct word types.
         index (Tensor): The type of every token, int64 `(tokens,)`.
         lengths (Tensor): The number of tokens of every document, int64 `(docs,)` on the CPU.
-        state (Optional[State]): The state to start from; by default the initial one.
-        RETURNS (Tuple[Tensor, State]): Vectors `(tokens, output_width)` and the final state.
+        RETURNS (Tensor): `(tokens, output_width)`.
         """
-        embedded = self.dropout(self.embedding(types).index_select(0, index))  # (tokens, embedding)
-        outputs, final = self.lstm(embedded, lengths, state)
-        return self.dropout(outputs), final
-
-    @torch.no_grad()
-    def project(self, types: TypeTensors) -> Tensor:
-        """Compute all that depends on the word type alone, for `read`.
-
-        RETURNS (Tensor): `(types, directions * 4 * width)`.
-        """
-        return self.lstm.project(self.embedding(types))
-
-    def read(
-        self, projected: Tensor, index: Tensor, lengths: Tensor, state: State | None = None
-    ) -> tuple[Tensor, State]:
-        """As `forward` without dropout or gradients, from what `project` gave."""
-        return self.lstm.read(projected, index, lengths, state)
+        rate = self.dropout_rate if self.training else 0.0
+        embedded = dropout(self.embedding(types), rate)  # (types, embedding)
+        return dropout(self.lstm(embedded, index, lengths), rate)

@@ -1,11 +1,9 @@
 """A (bidirectional) LSTM over sequences that lie end to end, without padding.
 
-Two ways through the same weights, which are those of a `torch.nn.LSTM`: `forward` carries gradients, `read`
-is for prediction and starts from input projections that were made once a word type. On the CPU both run
-this project's own recurrence; `forward` on a GPU runs cuDNN's.
+This is the network that is trained. On the CPU it runs this project's own recurrence, on a GPU cuDNN's; the
+weights are those of a `torch.nn.LSTM`. `inference.py` reads with them at prediction.
 """
 
-from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import torch
@@ -13,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from .dropout import dropout
 from .packing import Packing
 from .recurrence import recur
 
@@ -50,122 +49,100 @@ class LSTM(nn.Module):
         if initial_state == "learned":
             self.learned_state = nn.Parameter(torch.zeros(2, depth * self.directions, width))
         for layer in range(depth):
-            for name in self._names(layer):
-                for gate in self.rnn.get_parameter(f"weight_hh_{name}").chunk(4):
+            for weight in self._get(layer, "weight_hh"):
+                for gate in weight.chunk(4):
                     # Orthogonal (Saxe et al. 2014, §3) and large: neighbours count from the start.
                     nn.init.orthogonal_(gate, gain=2.0)
         self.set_dropout(dropout)
 
+    @property
+    def depth(self) -> int:
+        """Layers."""
+        return self.rnn.num_layers
+
     def set_dropout(self, rate: float) -> None:
         """Set the dropout between layers; a network of one layer has none."""
-        self.rnn.dropout = rate if self.rnn.num_layers > 1 else 0.0
+        self.rnn.dropout = rate if self.depth > 1 else 0.0
 
     def initial_state(self, batch: int) -> State:
         """RETURNS (State): The state before the first word of each of `batch` sequences."""
-        weight: Tensor = self.rnn.get_parameter("weight_hh_l0")
-        shape = (self.rnn.num_layers * self.directions, batch, self.rnn.hidden_size)
+        shape = (self.depth * self.directions, batch, self.rnn.hidden_size)
         if self.learned_state is None:
+            weight = self.rnn.get_parameter("weight_hh_l0")
             return weight.new_zeros(shape), weight.new_zeros(shape)
         return self.learned_state[0][:, None].expand(shape), self.learned_state[1][:, None].expand(shape)
 
-    def forward(self, inputs: Tensor, lengths: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(self, inputs: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
         """Read sequences that lie end to end.
 
-        inputs (Tensor): `(tokens, input_width)`.
+        inputs (Tensor): The distinct inputs, `(types, input_width)`.
+        index (Tensor): Which of them every token is, int64 `(tokens,)`.
         lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU; may hold zeros.
-        state (Optional[State]): The state to start from; by default the initial one.
-        RETURNS (Tuple[Tensor, State]): Outputs `(tokens, output_width)` and the final state. The final
-            state of an empty sequence is the one it started from.
+        RETURNS (Tensor): `(tokens, output_width)`.
         """
-        run = self._run_cudnn if inputs.is_cuda else self._run_layers
-        return self._run_packed(
-            lambda packing, first: run(packing.pack(inputs), packing, first), lengths, state
-        )
+        if inputs.is_cuda:
+            return self.run_cudnn(inputs.index_select(0, index), lengths)[0]
+        return self.run(inputs, index, lengths)
 
-    def _run_packed(
-        self, run: Callable[[Packing, State], tuple[Tensor, State]], lengths: Tensor, state: State | None
+    def run(self, inputs: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
+        """As `forward`, by this project's own recurrence: on a CPU."""
+        packing = Packing.from_lengths(lengths, self.directions)
+        states = self.initial_state(len(packing.order))
+        hidden, cell = (torch.split(state, self.directions) for state in states)
+        rate = self.rnn.dropout if self.training else 0.0
+        for layer in range(self.depth):
+            projected = self.project(inputs, layer).view(-1, 4 * self.rnn.hidden_size)
+            weight, rows = self.recurrent_weights(layer), packing.find_rows(index)
+            packed = recur(projected, rows, weight, hidden[layer], cell[layer], packing)
+            outputs = packing.unpack(packed)  # (tokens, directions * width)
+            # For the next layer, all tokens differ.
+            inputs, index = dropout(outputs, rate), torch.arange(len(outputs))
+        return outputs
+
+    def run_cudnn(
+        self, inputs: Tensor, lengths: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """Run over the non-empty sequences in packed order, and put outputs and states back in their order.
+        """As `forward`, by `torch.nn.LSTM`, which on a GPU is cuDNN's.
 
-        run (Callable): Takes the packing and the first states of its sequences; gives packed outputs
-            and their last states.
+        state (Optional[State]): The state to start from; by default the initial one.
+        RETURNS (Tuple[Tensor, State]): Outputs, and the final state. The final state of an empty sequence
+            is the one it started from.
         """
-        start = state or self.initial_state(len(lengths))
         packing = Packing.from_lengths(lengths)
+        hidden, cell = state or self.initial_state(len(lengths))
         if not len(packing.order):
-            return start[0].new_zeros(0, self.output_width), start
-        order = packing.order.to(start[0].device)
-        first = start[0].index_select(1, order), start[1].index_select(1, order)
-        outputs, last = run(packing, first)
-        final = start[0].index_copy(1, order, last[0]), start[1].index_copy(1, order, last[1])
-        return packing.unpack(outputs), final
+            return inputs.new_zeros(0, self.output_width), (hidden, cell)
+        order = packing.order.to(inputs.device)
+        packed = PackedSequence(
+            inputs.index_select(0, packing.rows.to(inputs.device)), torch.tensor(packing.sizes)
+        )
+        first = hidden.index_select(1, order), cell.index_select(1, order)
+        outputs, last = self.rnn(packed, first)
+        final = hidden.index_copy(1, order, last[0]), cell.index_copy(1, order, last[1])
+        return packing.unpack(outputs.data), final
 
-    def _run_cudnn(self, packed: Tensor, packing: Packing, first: State) -> tuple[Tensor, State]:
-        outputs, last = self.rnn(PackedSequence(packed, packing.batch_sizes), first)
-        return outputs.data, last
-
-    def _run_layers(self, packed: Tensor, packing: Packing, first: State) -> tuple[Tensor, State]:
-        dropout = self.rnn.dropout if self.training else 0.0
-        return self._run(self._project_layer(0, packed), packing, first, dropout)
-
-    def _run(self, gates: Tensor, packing: Packing, first: State, dropout: float) -> tuple[Tensor, State]:
-        """Run all layers from the first one's input projections, `(tokens, directions * 4 * width)`."""
-        sizes = packing.batch_sizes.tolist()
-        last: list[tuple[Tensor, Tensor]] = []
-        outputs = gates
-        for layer in range(self.rnn.num_layers):
-            if layer:
-                outputs = F.dropout(outputs, dropout)
-                gates = self._project_layer(layer, outputs)
-            directions = []
-            for name, part in zip(self._names(layer), gates.chunk(self.directions, 1), strict=True):
-                weight = self.rnn.get_parameter(f"weight_hh_{name}")
-                hidden, cell = first[0][len(last)], first[1][len(last)]
-                reverse = name.endswith("reverse")
-                output, *state = recur(part, weight, hidden, cell, sizes, reverse=reverse)
-                directions.append(output)
-                last.append((state[0], state[1]))
-            outputs = torch.cat(directions, 1)  # (tokens, directions * width)
-        return outputs, (torch.stack([h for h, _ in last]), torch.stack([c for _, c in last]))
-
-    def project(self, inputs: Tensor) -> Tensor:
-        """Compute the first layer's input projection, which does not depend on the state.
+    def project(self, inputs: Tensor, layer: int = 0) -> Tensor:
+        """Compute a layer's input projection, which does not depend on the state.
 
         inputs (Tensor): `(n, input_width)`.
-        RETURNS (Tensor): `(n, directions * 4 * width)`, for `read`.
+        RETURNS (Tensor): `(n, directions * 4 * width)`.
         """
-        return self._project_layer(0, inputs)
+        return F.linear(inputs, *self.input_weights(layer))
 
-    def _project_layer(self, layer: int, inputs: Tensor) -> Tensor:
-        names = self._names(layer)
-        weight = torch.cat([getattr(self.rnn, f"weight_ih_{name}") for name in names])
+    def input_weights(self, layer: int) -> tuple[Tensor, Tensor | None]:
+        """RETURNS (Tuple[Tensor, Optional[Tensor]]): Weights `(directions * 4 * width, input_width)` and
+        biases `(directions * 4 * width,)` of a layer's input projection.
+        """
+        weight = torch.cat(self._get(layer, "weight_ih"))
         if not self.rnn.bias:
-            return inputs @ weight.T
-        biases = [
-            getattr(self.rnn, f"bias_ih_{name}") + getattr(self.rnn, f"bias_hh_{name}") for name in names
-        ]
-        return torch.addmm(torch.cat(biases), inputs, weight.T)
+            return weight, None
+        return weight, torch.cat(self._get(layer, "bias_ih")) + torch.cat(self._get(layer, "bias_hh"))
 
-    def _names(self, layer: int) -> list[str]:
-        """RETURNS (List[str]): How `nn.LSTM` names the parameters of a layer's directions."""
-        return [f"l{layer}", f"l{layer}_reverse"][: self.directions]
+    def recurrent_weights(self, layer: int) -> Tensor:
+        """RETURNS (Tensor): A layer's recurrent weights, `(directions, 4 * width, width)`."""
+        return torch.stack(self._get(layer, "weight_hh"))
 
-    @torch.no_grad()
-    def read(
-        self, projected: Tensor, token_types: Tensor, lengths: Tensor, state: State | None = None
-    ) -> tuple[Tensor, State]:
-        """Read sequences of word types whose input projections are known. For prediction: no gradients,
-        no dropout; the same outputs as `forward`.
-
-        projected (Tensor): What `project` gave for every type, `(types, directions * 4 * width)`.
-        token_types (Tensor): The type of every token, int64 `(tokens,)`.
-        lengths (Tensor): As in `forward`.
-        state (Optional[State]): As in `forward`.
-        RETURNS (Tuple[Tensor, State]): As in `forward`.
-        """
-
-        def run(packing: Packing, first: State) -> tuple[Tensor, State]:
-            gates = projected.index_select(0, packing.pack(token_types))
-            return self._run(gates, packing, first, dropout=0.0)
-
-        return self._run_packed(run, lengths, state)
+    def _get(self, layer: int, name: str) -> list[Tensor]:
+        """RETURNS (List[Tensor]): A parameter of a layer, of each direction, as `nn.LSTM` names it."""
+        suffixes = ("", "_reverse")[: self.directions]
+        return [self.rnn.get_parameter(f"{name}_l{layer}{suffix}") for suffix in suffixes]

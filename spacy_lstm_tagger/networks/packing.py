@@ -1,4 +1,4 @@
-"""Sequences end to end ⇄ the time-major order in which a recurrence reads them, without padding."""
+"""Sequences end to end ⇄ the order in which a recurrence reads them, without padding."""
 
 from typing import NamedTuple
 
@@ -7,40 +7,61 @@ from torch import Tensor
 
 
 class Packing(NamedTuple):
-    """The order of `torch.nn.utils.rnn.PackedSequence`: all first words, all second words, …
+    """The order of `torch.nn.utils.rnn.PackedSequence`, for all directions at once: all first words, all
+    second words, …
 
     Sequences are sorted from the longest to the shortest, so that those still running at any step are
-    the first `batch_sizes[step]` ones. Empty sequences, which torch cannot pack, have no part in it.
+    the first `sizes[step]` ones. The second direction reads each sequence from its end, and so
+    runs as many sequences at a step as the first: a step is one block of rows, the first direction's before
+    the second's. Empty sequences, which torch cannot pack, have no part in it.
 
     order (Tensor): The non-empty sequences, longest first, `(running,)`.
-    positions (Tensor): For every packed row, its row in the flat input, `(tokens,)`.
-    batch_sizes (Tensor): How many sequences run at each step, `(time,)`, on the CPU.
+    rows (Tensor): For every packed row, its row in the flat `(tokens * directions)`,
+        `(tokens * directions,)`.
+    sizes (List[int]): How many sequences run at each step.
+    directions (int): 1 or 2.
     """
 
     order: Tensor
-    positions: Tensor
-    batch_sizes: Tensor
+    rows: Tensor
+    sizes: list[int]
+    directions: int
 
     @classmethod
-    def from_lengths(cls, lengths: Tensor) -> "Packing":
+    def from_lengths(cls, lengths: Tensor, directions: int = 1) -> "Packing":
         """Plan the packing of sequences that lie end to end.
 
         lengths (Tensor): The length of every sequence, int64 `(batch,)`, on the CPU.
+        directions (int): 1, or 2 to read from both ends.
         """
-        starts = lengths.cumsum(0) - lengths  # (batch,)
         order = torch.argsort(lengths, descending=True, stable=True)
-        order = order[: int((lengths > 0).sum())]
-        steps = torch.arange(int(lengths.max()) if len(lengths) else 0, device=lengths.device)
-        running = steps[:, None] < lengths[order][None, :]  # (time, running)
-        positions = (starts[order][None, :] + steps[:, None])[running]
-        return cls(order, positions, running.sum(1))
+        order = order[: int(torch.count_nonzero(lengths))]
+        last = lengths.cumsum(0)[order] - 1  # (running,)
+        lengths = lengths[order]
+        step = torch.arange(int(lengths[0]) if len(lengths) else 0)[:, None]  # (time, 1)
+        is_running = step < lengths  # (time, running)
+        tokens = [last - lengths + 1 + step, last - step][:directions]
+        rows = torch.stack([directions * t + i for i, t in enumerate(tokens)], dim=1)
+        rows = rows[is_running[:, None].expand_as(rows)]
+        return cls(order, rows, is_running.sum(1).tolist(), directions)
 
-    def pack(self, flat: Tensor) -> Tensor:
-        """Reorder `(tokens, width)` from sequences end to end to the packed order."""
-        return flat.index_select(0, self.positions.to(flat.device))
+    @property
+    def step_rows(self) -> list[int]:
+        """How many packed rows each step has."""
+        return [self.directions * size for size in self.sizes]
+
+    def find_rows(self, index: Tensor) -> Tensor:
+        """Find the packed rows in a table.
+
+        index (Tensor): The table's row of every token, `(tokens,)`.
+        RETURNS (Tensor): For every packed row, its row in the table seen as `(types * directions, width)`.
+        """
+        tokens = torch.div(self.rows, self.directions, rounding_mode="floor")
+        return index[tokens] * self.directions + self.rows % self.directions
 
     def unpack(self, packed: Tensor) -> Tensor:
         """Undo `pack`."""
-        flat = torch.empty_like(packed)
-        flat[self.positions.to(packed.device)] = packed
-        return flat
+        places = torch.empty_like(self.rows)
+        places[self.rows] = torch.arange(len(places))
+        flat = packed.index_select(0, places.to(packed.device))
+        return flat.view(-1, self.directions * packed.shape[1])

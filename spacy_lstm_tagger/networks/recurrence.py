@@ -1,116 +1,113 @@
-"""One direction of one LSTM layer over packed rows, with its gradient.
+"""One LSTM layer over packed rows, with its gradient.
 
 `torch.nn.LSTM` records every step's operations on the CPU and replays them one by one. Here all factors of
 the gradient that need no recurrence are computed for all tokens at once, and the weights' gradient is one
-matrix product at the end (Werbos 1990, backpropagation through time).
+matrix product at the end (Werbos 1990, backpropagation through time). Both directions take a step together.
+As in `inference.py`, the hyperbolic tangent is taken by the sigmoid, tanh(x) = 1 - 2 sigmoid(-2x), for
+which the candidate's part of the gates and the cell are scaled by -2.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from .packing import Packing
+
 
 def recur(
-    gates: Tensor, weight: Tensor, hidden: Tensor, cell: Tensor, sizes: Sequence[int], *, reverse: bool
-) -> tuple[Tensor, Tensor, Tensor]:
+    projected: Tensor, rows: Tensor, weight: Tensor, hidden: Tensor, cell: Tensor, packing: Packing
+) -> Tensor:
     """Run the recurrence.
 
-    gates (Tensor): The input projections with the biases, in packed order, `(tokens, 4 * width)`, in
-        torch's order: input gate, forget gate, candidate, output gate. Overwritten where no gradient is
-        asked for.
-    weight (Tensor): The recurrent weights, `(4 * width, width)`.
-    hidden (Tensor): The hidden state before the first step, `(batch, width)`.
-    cell (Tensor): The cell state before the first step, `(batch, width)`.
-    sizes (Sequence[int]): How many sequences run at each step; never growing.
-    reverse (bool): Whether to read from the last step to the first.
-    RETURNS (Tuple[Tensor, Tensor, Tensor]): The hidden states in packed order, `(tokens, width)`, and the
-        last hidden and cell state of every sequence, `(batch, width)`.
+    projected (Tensor): Input projections with the biases, `(types * directions, 4 * width)`, in torch's
+        order: input gate, forget gate, candidate, output gate.
+    rows (Tensor): Which of them each packed row has, `(tokens * directions,)`.
+    weight (Tensor): The recurrent weights, `(directions, 4 * width, width)`.
+    hidden (Tensor): The hidden state before the first step, `(directions, batch, width)`, in the packing's
+        order.
+    cell (Tensor): The cell state before the first step, `(directions, batch, width)`.
+    packing (Packing): The order of the rows.
+    RETURNS (Tensor): The hidden states, packed, `(tokens * directions, width)`.
     """
-    if not torch.is_grad_enabled():
-        weight = weight.detach()  # else autograd would have everything kept for a gradient
-    apply: Callable[..., tuple[Tensor, Tensor, Tensor]] = _Recurrence.apply
-    return apply(gates, weight, hidden, cell, sizes, reverse)
-
-
-def _steps(sizes: Sequence[int], *, reverse: bool) -> list[tuple[slice, int]]:
-    """RETURNS (List[Tuple[slice, int]]): The packed rows of each step, as they are read, and how many."""
-    steps = []
-    start = 0
-    for size in sizes:
-        steps.append((slice(start, start + size), size))
-        start += size
-    return steps[::-1] if reverse else steps
+    apply: Callable[..., Tensor] = _Recurrence.apply
+    return apply(projected, rows, weight, hidden, cell, packing)
 
 
 class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        gates: Tensor,
+        projected: Tensor,
+        rows: Tensor,
         weight: Tensor,
         hidden: Tensor,
         cell: Tensor,
-        sizes: Sequence[int],
-        reverse: bool,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        is_training = any(ctx.needs_input_grad)
-        if is_training:
-            gates = gates.clone(memory_format=torch.contiguous_format)
-        width = weight.shape[1]
-        outputs = gates.new_empty(len(gates), width)
-        # What the gradient needs: the states before each step, and the squashed cell after it.
-        before = gates.new_empty(2, len(gates), width) if is_training else None
-        squashed = gates.new_empty(len(gates), width) if is_training else None
-        hidden, cell = hidden.clone(), cell.clone()  # (batch, width), of every sequence so far
-        recurrent = weight.T  # (width, 4 * width)
-        for rows, size in _steps(sizes, reverse=reverse):
-            running, memory = hidden[:size], cell[:size]
-            if before is not None:
-                before[0, rows], before[1, rows] = running, memory
-            step = gates[rows].addmm_(running, recurrent)  # (size, 4 * width)
-            step[:, : 2 * width].sigmoid_()
-            step[:, 2 * width : 3 * width].tanh_()
-            step[:, 3 * width :].sigmoid_()
-            in_gate, forget_gate, candidate, out_gate = step.chunk(4, 1)
-            memory.mul_(forget_gate).addcmul_(in_gate, candidate)
-            active = memory.tanh()
-            torch.mul(active, out_gate, out=running)
-            outputs[rows] = running
-            if squashed is not None:
-                squashed[rows] = active
-        if is_training:
-            ctx.save_for_backward(gates, weight, before, squashed)
-            ctx.sizes, ctx.reverse = sizes, reverse
-        return outputs, hidden, cell
+        packing: Packing,
+    ) -> Tensor:
+        directions, _, width = weight.shape
+        gates = projected.index_select(0, rows)  # (n, 4 * width)
+        gates[:, 2 * width : 3 * width] *= -2
+        recurrent = weight.transpose(1, 2).contiguous()  # (directions, width, 4 * width)
+        recurrent[..., 2 * width : 3 * width] *= -2
+        outputs: Tensor
+        outputs, cells, squashed = gates.new_empty(3, len(rows), width)
+        before = gates.new_empty(2, len(rows), width)  # what each step starts from
+        output, memory = hidden, -2 * cell
+        parts = (gates, outputs, cells, squashed, *before)
+        steps = zip(packing.sizes, *(part.split(packing.step_rows) for part in parts), strict=True)
+        for size, gates_, *others in steps:
+            output_, cell_, squashed_, *before_ = (part.view(directions, size, width) for part in others)
+            output, memory = before_[0].copy_(output[:, :size]), before_[1].copy_(memory[:, :size])
+            step = gates_.view(directions, size, 4 * width).baddbmm_(output, recurrent).sigmoid_()
+            in_gate, forget_gate, candidate, out_gate = step.chunk(4, 2)
+            memory = torch.mul(memory, forget_gate, out=cell_)  # -2 times the cell
+            memory.sub_(in_gate, alpha=2).addcmul_(in_gate, candidate, value=4)
+            torch.sigmoid(memory, out=squashed_)
+            output = torch.addcmul(out_gate, out_gate, squashed_, value=-2, out=output_)
+        ctx.save_for_backward(rows, weight, hidden, gates, before, squashed)
+        ctx.packing, ctx.n_projected = packing, len(projected)
+        return outputs
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        gates, weight, before, squashed = ctx.saved_tensors
-        d_outputs, d_hidden, d_cell = gradients
-        d_hidden, d_cell = d_hidden.clone(), d_cell.clone()  # (batch, width)
-        tokens, width = squashed.shape
-        in_gate, forget_gate, candidate, out_gate = gates.view(tokens, 4, width).unbind(1)
-        # d(cell) / d(hidden), and the gates' share of d(cell) (three of them) and of d(hidden) (one).
-        to_cell = out_gate * (1 - squashed.square())
-        factors = torch.stack(
-            [
-                candidate * in_gate * (1 - in_gate),
-                before[1] * forget_gate * (1 - forget_gate),
-                in_gate * (1 - candidate.square()),
-                squashed * out_gate * (1 - out_gate),
-            ],
-            dim=1,
-        )  # (tokens, 4, width)
-        d_gates = torch.empty_like(factors)
-        flat_d_gates = d_gates.view(tokens, 4 * width)
-        for rows, size in reversed(_steps(ctx.sizes, reverse=ctx.reverse)):
-            d_running = d_hidden[:size].add_(d_outputs[rows])
-            d_memory = d_cell[:size].addcmul_(d_running, to_cell[rows])
-            torch.mul(d_memory[:, None], factors[rows, :3], out=d_gates[rows, :3])
-            torch.mul(d_running, factors[rows, 3], out=d_gates[rows, 3])
-            d_memory.mul_(forget_gate[rows])
-            torch.mm(flat_d_gates[rows], weight, out=d_running)
-        d_weight = flat_d_gates.T @ before[0]
-        return flat_d_gates, d_weight, d_hidden, d_cell, None, None
+        rows, weight, hidden, gates, before, squashed = ctx.saved_tensors
+        packing: Packing = ctx.packing
+        n, width = squashed.shape
+        directions = len(weight)
+        gates = gates.view(n, 4, width)
+        in_gate, forget_gate, candidate, out_gate = gates.unbind(1)
+        # The gates' share of d(cell) (three of them) and of d(hidden) (one). With s = sigmoid(-2x), the
+        # tangent is 1 - 2s, and its derivative 4s(1 - s).
+        factors = torch.addcmul(gates, gates, gates, value=-1)  # (n, 4, width), the sigmoids' derivatives
+        active = torch.rsub(squashed, 1, alpha=2)
+        factors[:, 0].mul_(1 - 2 * candidate)
+        factors[:, 1].mul_(before[1]).mul_(-0.5)
+        factors[:, 2].mul_(in_gate).mul_(4)
+        factors[:, 3].mul_(active)
+        to_cell = torch.addcmul(out_gate, out_gate * active, active, value=-1)  # d(cell) / d(hidden)
+        d_hidden, d_cell = torch.zeros_like(hidden), torch.zeros_like(hidden)  # (directions, batch, width)
+        parts = (gradients[0], to_cell, forget_gate, factors)
+        steps = list(zip(packing.sizes, *(part.split(packing.step_rows) for part in parts), strict=True))
+        for size, d_output, to_cell_, forget_gate_, factors_ in reversed(steps):
+            shape = (directions, size, width)
+            d_running = d_hidden[:, :size].add_(d_output.view(shape))
+            d_memory = d_cell[:, :size].addcmul_(d_running, to_cell_.view(shape))
+            d_gates = factors_.view(directions, size, 4, width)  # overwritten by the gates' gradients
+            d_gates[:, :, :3].mul_(d_memory[:, :, None])
+            d_gates[:, :, 3].mul_(d_running)
+            d_memory.mul_(forget_gate_.unflatten(0, (directions, size)))
+            torch.bmm(d_gates.flatten(2), weight, out=d_running)
+        d_gates = factors.view(n, 4 * width)
+        d_weight = _sum_outer(packing.unpack(d_gates), packing.unpack(before[0]), directions)
+        d_projected = d_gates.new_zeros(ctx.n_projected, 4 * width).index_add_(0, rows, d_gates)
+        return d_projected, None, d_weight, d_hidden, d_cell, None
+
+
+def _sum_outer(a: Tensor, b: Tensor, directions: int) -> Tensor:
+    """RETURNS (Tensor): For every direction the sum over tokens of outer products, `(directions, m, n)`,
+    from `(tokens, directions * m)` and `(tokens, directions * n)`.
+    """
+    a, b = (x.view(len(x), directions, -1).transpose(0, 1) for x in (a, b))
+    return torch.bmm(a.transpose(1, 2), b)

@@ -187,15 +187,21 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         """
         if isinstance(docs, Doc):
             docs = [docs]
+        docs = list(docs)
+        if not docs:
+            return
         ids = np.array([self.vocab.strings.add(label) for label in self.labels], dtype=np.uint64)
+        tags = ids[np.concatenate(batch_tag_ids)][:, None]  # (tokens, 1)
+        end = 0
         for doc, tag_ids in zip(docs, batch_tag_ids, strict=True):
-            if not len(doc):
+            start, end = end, end + len(tag_ids)
+            if start == end:
                 continue
-            tags = ids[np.asarray(tag_ids)]
-            if not self.cfg["overwrite"]:
-                present = doc.to_array(TAG)
-                tags = np.where(present == 0, tags, present)
-            doc.from_array([TAG], tags[:, None])  # type: ignore[arg-type]
+            doc_tags = tags[start:end]
+            if not self.cfg["overwrite"] and doc.has_annotation(TAG):
+                present = doc.to_array(TAG)[:, None]
+                doc_tags = np.where(present == 0, doc_tags, present)
+            doc.from_array([TAG], doc_tags)  # type: ignore[arg-type]
 
     def update(
         self,

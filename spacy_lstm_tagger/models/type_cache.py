@@ -1,4 +1,4 @@
-"""What was computed once a word type is kept: at prediction, a known word is looked up."""
+"""What was computed once a word type is kept: a known word is looked up."""
 
 import operator
 import threading
@@ -11,14 +11,14 @@ from torch import Tensor
 from ..features import Ids, Rows
 
 
-class ProjectionCache:
-    """The input projections of word types, by their ORTH ids. Safe to share between threads.
+class TypeCache:
+    """A row of numbers for each word type, by its ORTH id. Safe to share between threads.
 
     Rows are only ever added to a table; a full one is given up for a new one, so that a table handed out
     stays valid.
 
     limit (int): How many types are kept.
-    *sources (Any): The objects, other than weights, that the projections are made of.
+    *sources (Any): The objects, other than weights, that the rows are made of.
     """
 
     def __init__(self, limit: int, *sources: Any) -> None:
@@ -28,7 +28,7 @@ class ProjectionCache:
         self._forget()
 
     def is_of(self, *sources: Any) -> bool:
-        """Whether the projections are made of these very objects."""
+        """Whether the rows are made of these very objects."""
         return len(sources) == len(self.sources) and all(map(operator.is_, sources, self.sources))
 
     def _forget(self) -> None:
@@ -40,10 +40,10 @@ class ProjectionCache:
         return len(self._ids)
 
     def look_up(self, types: Ids, compute: Callable[[Ids], Tensor]) -> tuple[Tensor, Rows]:
-        """Find the projections of word types, computing those that are new.
+        """Find the rows of word types, computing those that are new.
 
         types (Ids): Distinct ORTH ids, sorted, `(types,)`.
-        compute (Callable[[Ids], Tensor]): Gives the projections of the types that are new.
+        compute (Callable[[Ids], Tensor]): Gives the rows of the types that are new, `(new, width)`.
         RETURNS (Tuple[Tensor, Rows]): A table `(rows, width)`, and the row of each type `(types,)`.
         """
         if not len(types) or len(types) > self.limit:
@@ -58,15 +58,15 @@ class ProjectionCache:
             assert self._table is not None
             return self._table, self._rows[np.searchsorted(self._ids, types)]
 
-    def _add(self, types: Ids, projections: Tensor) -> None:
+    def _add(self, types: Ids, computed: Tensor) -> None:
         start, end = len(self._ids), len(self._ids) + len(types)
         if self._table is None or end > len(self._table):
             capacity = min(self.limit, max(end, 2 * start))
-            table = projections.new_empty(capacity, projections.shape[1])
+            table = computed.new_empty(capacity, computed.shape[1])
             if self._table is not None:
                 table[:start] = self._table[:start]
             self._table = table
-        self._table[start:end] = projections
+        self._table[start:end] = computed
         ids = np.concatenate([self._ids, types])
         rows = np.concatenate([self._rows, np.arange(start, end)])
         order = np.argsort(ids, kind="stable")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spacy_lstm_tagger.features import Ids
-from spacy_lstm_tagger.models.projections import ProjectionCache
+from spacy_lstm_tagger.models.type_cache import TypeCache
 
 sets_of_types = st.frozensets(st.integers(0, 25), max_size=12)
 
@@ -25,14 +25,14 @@ def project(types: Ids) -> Tensor:
     return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
 
 
-def look_up(cache: ProjectionCache, types: Ids) -> Tensor:
+def look_up(cache: TypeCache, types: Ids) -> Tensor:
     table, rows = cache.look_up(types, project)
     return table[torch.from_numpy(rows)]
 
 
 @given(st.lists(sets_of_types, max_size=10), st.integers(0, 30))
 def test_looked_up_equals_computed(batches: list[frozenset[int]], limit: int) -> None:
-    cache = ProjectionCache(limit)
+    cache = TypeCache(limit)
     for types in map(to_ids, batches):
         assert torch.equal(look_up(cache, types), project(types))
         assert len(cache) <= limit
@@ -40,7 +40,7 @@ def test_looked_up_equals_computed(batches: list[frozenset[int]], limit: int) ->
 
 @given(st.lists(sets_of_types.filter(bool), max_size=10))
 def test_each_type_is_computed_once(batches: list[frozenset[int]]) -> None:
-    cache = ProjectionCache(26)
+    cache = TypeCache(26)
     computed: list[int] = []
 
     def compute(types: Ids) -> Tensor:
@@ -55,7 +55,7 @@ def test_each_type_is_computed_once(batches: list[frozenset[int]]) -> None:
 
 @given(st.lists(sets_of_types, max_size=10), st.integers(1, 30))
 def test_table_handed_out_stays_valid(batches: list[frozenset[int]], limit: int) -> None:
-    cache = ProjectionCache(limit)
+    cache = TypeCache(limit)
     types = to_ids({3})
     table, rows = cache.look_up(types, project)
     for others in batches:
@@ -64,7 +64,7 @@ def test_table_handed_out_stays_valid(batches: list[frozenset[int]], limit: int)
 
 
 def test_more_types_than_fit_leave_the_others_in_place() -> None:
-    cache = ProjectionCache(3)
+    cache = TypeCache(3)
     look_up(cache, to_ids({1, 2}))
     many = to_ids(range(10))
     assert torch.equal(look_up(cache, many), project(many))
@@ -73,7 +73,7 @@ def test_more_types_than_fit_leave_the_others_in_place() -> None:
 
 
 def test_failed_computation_leaves_the_cache_usable() -> None:
-    cache = ProjectionCache(5)
+    cache = TypeCache(5)
     look_up(cache, to_ids({1}))
 
     def fail(types: Ids) -> Tensor:
@@ -86,13 +86,13 @@ def test_failed_computation_leaves_the_cache_usable() -> None:
 
 @pytest.mark.parametrize("limit", [0, 5])
 def test_no_types_in_a_new_cache(limit: int) -> None:
-    table, rows = ProjectionCache(limit).look_up(to_ids([]), project)
+    table, rows = TypeCache(limit).look_up(to_ids([]), project)
     assert rows.tolist() == []
     assert table.shape[1] == 3
 
 
 def test_threads_share_a_cache() -> None:
-    cache = ProjectionCache(200)
+    cache = TypeCache(200)
 
     def look_up_many(seed: int) -> bool:
         rng = np.random.default_rng(seed)

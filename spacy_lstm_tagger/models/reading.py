@@ -1,0 +1,108 @@
+"""Prediction: documents → a vector or emissions for every token, with what was derived from the weights."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from torch import Tensor
+
+from ..features import Ids, find_sentence_starts, read_tokens
+from ..networks import (
+    CudnnInferenceLSTM,
+    InferenceLSTM,
+    State,
+    make_batches,
+    make_pieces,
+    read_batches,
+)
+from .precision import get_precision
+from .settings import PredictionSettings
+from .threads import count_threads, get_map
+from .type_cache import TypeCache
+
+Head: TypeAlias = Callable[[Tensor], Tensor]
+
+# So few sequences a step are too little to share: within torch's operators and between threads.
+MIN_SEQUENCES = 32
+
+
+class DocReader:
+    """Reads documents with a network whose weights stay as they are; made anew when they change.
+
+    network (DocLSTM): The network.
+    vocab (Vocab): The vocab of the documents.
+    settings (PredictionSettings): The settings.
+    """
+
+    def __init__(self, network: Any, vocab: Vocab, settings: PredictionSettings) -> None:
+        self.network = network
+        self.settings = settings
+        device = next(network.parameters()).device
+        self.device: torch.device = device
+        lstm_class = CudnnInferenceLSTM if device.type == "cuda" else InferenceLSTM
+        self.lstm = lstm_class(network.lstm, get_precision(settings.precision, device))
+        self.cache = TypeCache(settings.cache_size, vocab, vocab.vectors)
+
+    def is_for(self, vocab: Vocab) -> bool:
+        """Whether what was derived is for this vocab, with the table of static vectors that it has now."""
+        return self.cache.is_of(vocab, vocab.vectors)
+
+    def read(self, docs: Sequence[Doc], width: int, head: Head | None = None) -> tuple[Tensor, list[int]]:
+        """Read documents, long ones in pieces.
+
+        docs (Sequence[Doc]): The documents.
+        width (int): The width of what is read.
+        head (Optional[Callable[[Tensor], Tensor]]): Takes the LSTM's outputs `(n, output_width)`, and gives
+            `(n, width)`; by default they are what is read.
+        RETURNS (Tuple[Tensor, List[int]]): `(tokens, width)`, documents end to end, and their lengths.
+        """
+        tokens, lengths = read_tokens(docs)
+        settings = self.settings
+
+        def read_batch(batch_tokens: Tensor, batch_lengths: Tensor) -> Tensor:
+            outputs, _ = self._read(tokens[batch_tokens.numpy()], batch_lengths, docs[0].vocab)
+            return head(outputs) if head else outputs
+
+        pieces = make_pieces(
+            torch.from_numpy(lengths),
+            settings.window,
+            settings.overlap,
+            lambda doc: find_sentence_starts(docs[doc]),
+        )
+        batches = make_batches(pieces)
+        outputs = torch.empty(len(tokens), width, device=self.device)
+        is_small = len(batches) == 1 and len(batches[0].lengths) <= MIN_SEQUENCES
+        is_alone = is_small or self.device.type != "cpu"
+        map_ = map if is_alone else get_map(count_threads(settings.n_threads))
+        read_batches(read_batch, batches, outputs, map_)
+        return outputs, lengths.tolist()
+
+    def read_on(self, docs: Sequence[Doc], state: State | None) -> tuple[Tensor, list[int], State]:
+        """Read documents at once, from a given state on.
+
+        docs (Sequence[Doc]): The documents.
+        state (Optional[State]): Where to read on from; by default the initial state.
+        RETURNS (Tuple[Tensor, List[int], State]): `(tokens, output_width)`, documents end to end, their
+            lengths, and the final state.
+        """
+        tokens, lengths = read_tokens(docs)
+        outputs, final = self._read(tokens, torch.from_numpy(lengths), docs[0].vocab, state)
+        return outputs, lengths.tolist(), final
+
+    def _read(
+        self, tokens: Ids, lengths: Tensor, vocab: Vocab, state: State | None = None
+    ) -> tuple[Tensor, State]:
+        # Within somebody's inference mode, tensors that are kept must still be ordinary ones.
+        with torch.inference_mode(False), torch.no_grad():
+            types, index = np.unique(tokens, return_inverse=True)
+            table, rows = self.cache.look_up(types, partial(self._project, vocab=vocab))
+            token_rows = torch.from_numpy(rows[index]).to(table.device)
+            return self.lstm.read(table, token_rows, lengths, state)
+
+    def _project(self, types: Ids, vocab: Vocab) -> Tensor:
+        tensors = self.network.to_tensors(self.network.features(types, vocab))
+        return self.lstm.project(self.network.embedding(tensors))

@@ -1,0 +1,66 @@
+"""Threads that read batches side by side. torch's operators leave the interpreter to the others.
+
+torch's own threads share the work within one operator, and those of a recurrence are too small for it: on a
+busy machine they wait for each other longer than they work.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Lock
+from typing import Any, TypeAlias
+
+import torch
+
+Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+
+_pools: dict[int, ThreadPoolExecutor] = {}
+_lock = Lock()
+
+
+def count_threads(n_threads: int) -> int:
+    """RETURNS (int): How many threads a setting means: itself, or if it is 0 as many as torch has. In a
+    process of `multiprocessing`, such as those of `nlp.pipe(n_process=2)`, that is one, since each of
+    them has a core at best.
+    """
+    if n_threads:
+        return n_threads
+    return 1 if multiprocessing.parent_process() else torch.get_num_threads()
+
+
+def get_map(n_threads: int) -> Map:
+    """RETURNS (Map): A function as the builtin `map`, whose calls run on so many threads. Each of them
+    takes one thread within torch's operators.
+    """
+    if n_threads == torch.get_num_threads() == 1:
+        return map
+    with _lock:
+        if n_threads not in _pools:
+            _pools[n_threads] = _start_pool(n_threads)
+        return _pools[n_threads].map
+
+
+def _start_pool(n_threads: int) -> ThreadPoolExecutor:
+    torch_threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(n_threads, "lstm_tagger", initializer=torch.set_num_threads, initargs=(1,))
+    # torch takes the last number set for that of threads to come. So all of ours start now, and then it
+    # is set to what it was.
+    barrier = Barrier(n_threads + 1)
+    for _ in range(n_threads):
+        pool.submit(barrier.wait)
+    barrier.wait()
+    torch.set_num_threads(torch_threads)
+    return pool
+
+
+def _forget_threads() -> None:
+    """No thread survives a fork: a child (of `nlp.pipe(n_process=2)`) would wait for it for ever."""
+    global _lock  # noqa: PLW0603
+    _lock = Lock()
+    _pools.clear()
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_threads)

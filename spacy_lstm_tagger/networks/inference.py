@@ -1,0 +1,171 @@
+"""Reading with a trained LSTM as fast as a CPU can: the weights folded for it, no gradients.
+
+The input projection of the first layer comes as a table with a row for each word type. The hyperbolic
+tangent of the candidate and of the cell is taken by the sigmoid, tanh(x) = 1 - 2 sigmoid(-2x), which torch
+computes several times as fast: the factor -2 is in the weights and in the cell that is kept, so that one
+sigmoid serves all gates. And both directions take a step together.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .lstm import LSTM, State
+from .packing import Packing
+
+
+class _Layer(NamedTuple):
+    weight: Tensor  # (directions * 4 * width, input_width)
+    bias: Tensor | None  # (directions * 4 * width,)
+    recurrent: Tensor  # (directions, width, 4 * width)
+
+
+class InferenceLSTM:
+    """An LSTM's weights, folded for prediction. Made anew when they change.
+
+    lstm (LSTM): Holds the weights.
+    precision (torch.dtype): Of the matrix products' factors. Gates, cell and outputs are float32 always.
+    """
+
+    def __init__(self, lstm: LSTM, precision: torch.dtype = torch.float32) -> None:
+        self.lstm = lstm
+        self.precision = precision
+        with torch.no_grad():
+            self.layers = [self._fold(layer) for layer in range(lstm.depth)]
+
+    def _fold(self, layer: int) -> _Layer:
+        width = self.lstm.rnn.hidden_size
+        factor = torch.ones(4, 1, device=self.lstm.recurrent_weights(layer).device)
+        factor[2] = -2.0  # of the candidate
+        factor = factor.expand(4, width).flatten()
+        both = factor.repeat(self.lstm.directions)
+        weight, bias = self.lstm.input_weights(layer)
+        recurrent = (self.lstm.recurrent_weights(layer) * factor[:, None]).transpose(1, 2).contiguous()
+        weight = weight * both[:, None]
+        # The first layer's projection is computed once a word type: no need to save there.
+        precision = self.precision if layer else torch.float32
+        return _Layer(
+            weight.to(precision),
+            None if bias is None else (bias * both).to(precision),
+            recurrent.to(self.precision),
+        )
+
+    @torch.no_grad()
+    def project(self, inputs: Tensor) -> Tensor:
+        """Compute all that depends on the word type alone, for `read`.
+
+        inputs (Tensor): Embedded word types, `(types, input_width)`.
+        RETURNS (Tensor): `(types, directions * 4 * width)`, in the precision of prediction.
+        """
+        return self._project(inputs, self.layers[0])
+
+    def _project(self, inputs: Tensor, layer: _Layer) -> Tensor:
+        return F.linear(inputs.to(layer.weight.dtype), layer.weight, layer.bias).to(self.precision)
+
+    @torch.no_grad()
+    def read(
+        self, table: Tensor, index: Tensor, lengths: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
+        """Read sequences of word types.
+
+        table (Tensor): What `project` gave, `(types, directions * 4 * width)`.
+        index (Tensor): The row of every token, sequences end to end, int64 `(tokens,)`.
+        lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU; may hold zeros.
+        state (Optional[State]): The state to start from; by default the initial one.
+        RETURNS (Tuple[Tensor, State]): Outputs `(tokens, output_width)` in float32, and the final state.
+            The final state of an empty sequence is the one it started from.
+        """
+        directions = self.lstm.directions
+        packing = Packing.from_lengths(lengths, directions)
+        hidden, cell = state or self.lstm.initial_state(len(lengths))
+        hidden, cell = hidden.clone(), cell.clone()
+        order = packing.order
+        outputs = table.new_empty(0, self.lstm.output_width)
+        for depth, layer in enumerate(self.layers):
+            part = slice(depth * directions, (depth + 1) * directions)
+            if depth:  # from here on, every token is a row
+                table, index = self._project(outputs, layer), torch.arange(len(outputs))
+            rows = packing.find_rows(index)
+            last = cell[part, order]
+            packed = _read_layer(
+                table.view(-1, layer.recurrent.shape[2]),
+                rows,
+                layer.recurrent,
+                hidden[part, order],
+                last,
+                packing.sizes,
+            )
+            outputs = packing.unpack(packed)
+            cell[part, order] = last
+            hidden[part, order] = _last_outputs(outputs, lengths, order, directions)
+        return outputs, (hidden, cell)
+
+
+class CudnnInferenceLSTM:
+    """The same for a GPU, where `torch.nn.LSTM` is one call of cuDNN's: the table holds embedded types.
+
+    lstm (LSTM): Holds the weights.
+    precision (torch.dtype): Of the weights and of all that is computed with them. Outputs are float32.
+    """
+
+    def __init__(self, lstm: LSTM, precision: torch.dtype = torch.float32) -> None:
+        self.lstm = deepcopy(lstm).to(precision).eval()
+        self.lstm.rnn.flatten_parameters()
+        self.precision = precision
+
+    def project(self, inputs: Tensor) -> Tensor:
+        """RETURNS (Tensor): What `read` takes, from embedded word types `(types, input_width)`."""
+        return inputs.detach().to(self.precision)
+
+    @torch.no_grad()
+    def read(
+        self, table: Tensor, index: Tensor, lengths: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
+        """As `InferenceLSTM.read`, with a table of embedded word types, `(types, input_width)`."""
+        if state is not None:
+            state = state[0].to(self.precision), state[1].to(self.precision)
+        outputs, (hidden, cell) = self.lstm.run_cudnn(table.index_select(0, index), lengths, state)
+        return outputs.float(), (hidden.float(), cell.float())
+
+
+def _read_layer(
+    table: Tensor, rows: Tensor, recurrent: Tensor, hidden: Tensor, cell: Tensor, sizes: Sequence[int]
+) -> Tensor:
+    """Run one layer.
+
+    table (Tensor): Input projections, `(types * directions, 4 * width)`.
+    rows (Tensor): The table's row of every packed row, `(tokens * directions,)`.
+    recurrent (Tensor): `(directions, width, 4 * width)`.
+    hidden (Tensor): The hidden state before the first step, `(directions, batch, width)`.
+    cell (Tensor): The cell state before the first step, overwritten with that after the last.
+    sizes (Sequence[int]): How many sequences run at each step; never growing.
+    RETURNS (Tensor): The hidden states, packed, `(tokens * directions, width)`.
+    """
+    directions, width, gate_width = recurrent.shape
+    n_rows = [directions * size for size in sizes]
+    outputs = torch.empty(len(rows), width, device=table.device)
+    buffer = table.new_empty(max(n_rows, default=0), gate_width)  # small enough to stay in the CPU's cache
+    cell.mul_(-2)
+    parts = torch.split(rows, n_rows), torch.split(outputs, n_rows)
+    for size, n, index, output in zip(sizes, n_rows, *parts, strict=True):
+        gates = torch.index_select(table, 0, index, out=buffer[:n]).view(directions, size, gate_width)
+        gates.baddbmm_(hidden[:, :size].to(table.dtype), recurrent)
+        in_gate, forget_gate, candidate, out_gate = gates.float().sigmoid_().chunk(4, 2)
+        memory = cell[:, :size]  # -2 times the cell
+        memory.mul_(forget_gate).sub_(in_gate, alpha=2).addcmul_(in_gate, candidate, value=4)
+        hidden = output.view(directions, size, width)
+        torch.addcmul(out_gate, out_gate, memory.sigmoid(), value=-2, out=hidden)
+    cell.mul_(-0.5)
+    return outputs
+
+
+def _last_outputs(outputs: Tensor, lengths: Tensor, order: Tensor, directions: int) -> Tensor:
+    """RETURNS (Tensor): The outputs that each direction gave last, `(directions, batch, width)`."""
+    ends = lengths.cumsum(0)[order]
+    tokens = [ends - 1, ends - lengths[order]][:directions]
+    parts = outputs.chunk(directions, 1)
+    return torch.stack([part[token] for part, token in zip(parts, tokens, strict=True)])
