@@ -18,10 +18,11 @@ Key = tuple[int, str]
 
 
 class LazyAdam(Optimizer):
-    """Adam (Kingma & Ba 2015, algorithm 1), and for tables of which a batch uses some rows its lazy variant:
-    a row's weights and moments change in the steps that use it (as in
-    `torch.optim.SparseAdam`). All other parameters are updated as Thinc's `Adam.v1` does. The averages are
-    the same as Thinc's of the same weights: what a row's average missed is made up for when the row is used or the averages are read.
+    """Adam (Kingma & Ba 2015, algorithm 1), and for tables of which a batch uses some rows its lazy
+    variant: a row's weights and moments change in the steps that use it (as in `torch.optim.SparseAdam`).
+    All other parameters are updated as Thinc's `Adam.v1` does. The averages are the same as Thinc's of
+    the same weights: what a row's average missed is made up for when the row is used or the averages are
+    read.
     """
 
     def __init__(self, learn_rate: FloatOrSeq, **settings: Any) -> None:

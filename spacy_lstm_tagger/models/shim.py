@@ -76,24 +76,29 @@ class TorchShim(Shim):
         self._model = None if module is None else module.to(get_torch_default_device()).eval()
         self.derived = {}
 
-    def begin_update(self, *inputs: Any) -> tuple[Any, Callable[[Tensor], None]]:
+    def begin_update(
+        self, *inputs: Any, precision: torch.dtype = torch.float32
+    ) -> tuple[Tensor, Callable[[Tensor], None]]:
         """Run the module in training mode.
 
         *inputs: Passed to the module.
-        RETURNS (Tuple[Any, Callable]): The module's output, and a callback that takes the gradient of the
-            output (of its first part, if it is a tuple) and adds up the gradients of the weights.
+        precision (torch.dtype): If not float32, that of all operations that torch's autocast takes.
+        RETURNS (Tuple[Tensor, Callable]): The module's output, and a callback that takes its gradient and
+            adds up the gradients of the weights.
         """
+        is_mixed = precision != torch.float32
         self.module.train()
         try:
-            with torch.enable_grad():
-                outputs = self.module(*inputs)
+            with torch.enable_grad(), torch.autocast(self.device.type, precision, enabled=is_mixed):
+                outputs: Tensor = self.module(*inputs)
+                if is_mixed:
+                    outputs = outputs.float()
         finally:
             self.module.eval()
-        first = outputs[0] if isinstance(outputs, tuple) else outputs
 
         def backprop(gradient: Tensor) -> None:
-            if first.requires_grad:
-                first.backward(gradient)
+            if outputs.requires_grad:
+                outputs.backward(gradient)  # type: ignore[no-untyped-call]
 
         return outputs, backprop
 

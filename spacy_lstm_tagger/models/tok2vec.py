@@ -15,6 +15,7 @@ from ..errors import Errors
 from ..features import N_BYTES, FeatureTable, TypeFeatures, Words, read_words
 from ..networks import LSTM, CharacterCNN, TypeTensors, WordEmbedding, WordLSTM
 from .convert import to_arrays, to_tensor
+from .precision import get_precision
 from .reading import DocReader
 from .settings import EmbeddingSettings, LSTMSettings, PredictionSettings
 from .shim import TorchShim, get_shim
@@ -58,7 +59,8 @@ def build_lstm_tok2vec(
     encode (LSTMSettings): The recurrence, `spacy-lstm-tagger.LSTM.v1`.
     cache_size (int): At prediction, for how many word types all that depends on the type alone is kept;
         each takes `directions * 4 * width` floats.
-    precision (str): At prediction, the precision of the matrix products' factors: "float32" or "bfloat16".
+    precision (str): Of the matrix products' factors, at prediction, and on a GPU in training too: "float32"
+        or "bfloat16".
     window (int): At prediction, documents of more words than this are read in pieces of so many words.
     overlap (int): At prediction, how many words beyond a piece are read for context, where it does not end
         with a sentence.
@@ -214,7 +216,12 @@ def _begin_update(model: Tok2Vec, words: Words, vocab: Vocab) -> tuple[Tensor, C
     index = torch.from_numpy(words.token_types).to(shim.device)
     lengths = torch.from_numpy(words.lengths)
     types = network.to_tensors(network.features.look_up(words.types, vocab))
-    outputs, backprop = shim.begin_update(types, index, lengths)
+    # On CPUs, training in float32 alone is tried and quick enough.
+    is_mixed = shim.device.type == "cuda"
+    precision = (
+        get_precision(model.attrs["prediction"].precision, shim.device) if is_mixed else torch.float32
+    )
+    outputs, backprop = shim.begin_update(types, index, lengths, precision=precision)
     return outputs.detach(), backprop
 
 
