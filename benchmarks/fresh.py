@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from memory import read_memory
+
 
 def measure_import() -> dict[str, float]:
     """RETURNS (Dict[str, float]): Seconds to import torch and spaCy."""
@@ -38,20 +40,12 @@ def measure_model(model: str, test: str) -> dict[str, float]:
     return {"load_seconds": load_seconds, "first_rate": words / (time.perf_counter() - start)}
 
 
-def read_peak_memory() -> float:
-    """RETURNS (float): The most memory that this process has held, in MB."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise RuntimeError("/proc/self/status has no VmHWM.")
-
-
 def main() -> None:
     """Measure what the arguments ask for, and print it."""
     figures = measure_import()
     if len(sys.argv) > 1:
         figures.update(measure_model(*sys.argv[1:]))
-    print(json.dumps({**figures, "peak_mb": read_peak_memory()}))
+    print(json.dumps({**figures, "peak_mb": read_memory("VmHWM")}))
 
 
 if __name__ == "__main__":

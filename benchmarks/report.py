@@ -1,19 +1,11 @@
-"""The benchmark's report in Markdown, from its raw figures."""
+"""The report in Markdown on training and measuring both systems, from the raw figures."""
 
-import os
-import platform
-import shlex
-import subprocess
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date
-from importlib.metadata import version
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from statistics import fmean, median
-from typing import Any, TypeAlias
 
-Figures: TypeAlias = dict[str, Any]
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("spacy", "torch", "thinc", "numpy")
+from machine import list_machine
+from tables import Figures, make_table, show, show_ratio, take_median
+
 NOTES = """\
 Both read the same sentences, one a document, with the words as they are tagged. A word is unknown if the
 training data does not hold it in exactly this form. Training words per second are those of the updates
@@ -22,47 +14,6 @@ Speed: the median of the rounds (lowest–highest), the systems taking turns aft
 ratio is taken within a round. In the first pass no word has been seen: neither its lexeme nor its input
 projection is in a cache. Fresh processes: the median of {loads}. To import torch and spaCy alone takes
 {imports} s and {imports_mb} MB."""
-
-
-def describe_machine(arguments: Sequence[str]) -> dict[str, Any]:
-    """Describe where and how the benchmark runs, without a path of the machine.
-
-    arguments (Sequence[str]): The command line, from the script on.
-    RETURNS (Dict[str, Any]): Name and value.
-    """
-    return {
-        "date": date.today().isoformat(),
-        "cpu": read_cpu_model(),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
-        "versions": {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        "command": shlex.join(["python", *map(shorten_path, arguments)]),
-        "commit": read_commit(),
-    }
-
-
-def read_cpu_model() -> str:
-    """RETURNS (str): The processor's name."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def read_commit() -> str:
-    """RETURNS (str): The git commit, marked if there are changes on top of it."""
-    command = ["git", "describe", "--always", "--dirty=, with changes", "--exclude=*"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return result.stdout.strip() or "unknown"
-
-
-def shorten_path(argument: str) -> str:
-    """RETURNS (str): A path inside the project relative to its root, of any other the name alone."""
-    if os.sep not in argument:
-        return argument
-    option, equals, value = argument.rpartition("=")
-    path = Path(value).resolve()
-    return option + equals + (str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name)
 
 
 def render(figures: Figures) -> str:
@@ -75,8 +26,7 @@ def render(figures: Figures) -> str:
     ]
     lines = ["# spaCy's `tagger` and `lstm_tagger`, side by side on one core", ""]
     lines += [f"- {line}" for line in describe_run(figures)]
-    lines += ["", "| | spaCy `tagger` | `lstm_tagger` | against spaCy |", "| --- | --: | --: | --: |"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
+    lines += ["", *make_table(["", "spaCy `tagger`", "`lstm_tagger`", "against spaCy"], rows)]
     lines += ["", *(f"- {line}" for line in describe_references(figures["speed"]))]
     imports = figures["fresh"]["imports"]
     notes = NOTES.format(
@@ -91,13 +41,7 @@ def describe_run(figures: Figures) -> list[str]:
     """RETURNS (List[str]): What the figures depend on."""
     machine = figures["machine"]
     commits = {run["commit"] for runs in figures["training"].values() for run in runs}
-    lines = [
-        f"{machine['date']}, git commit {machine['commit']}",
-        f"{machine['cpu']}, {machine['cores']} cores, of which one was used; "
-        f"load average at the start {machine['load']:.1f}",
-        ", ".join(f"{name} {number}" for name, number in machine["versions"].items()),
-        f"`{machine['command']}`",
-    ]
+    lines = list_machine(machine, "of which one was used")
     if commits != {machine["commit"]}:
         lines.append(f"trained at git commit {' and '.join(sorted(commits))}")
     return lines
@@ -118,7 +62,7 @@ def describe_accuracy(accuracy: Figures) -> list[list[str]]:
                 [rate(run[part], groups) for run in accuracy[name]] for name in ("spacy", "lstm")
             )
             difference = f"{fmean(lstm) - fmean(spacy):+.2f}"
-            rows.append([label, show(spacy, fmean, ".2f"), show(lstm, fmean, ".2f"), difference])
+            rows.append([label, show(spacy, ".2f", fmean), show(lstm, ".2f", fmean), difference])
     return rows
 
 
@@ -134,7 +78,7 @@ def describe_training(training: Figures) -> list[list[str]]:
     targets = [max(entry["tag_acc"] for entry in spacy["evaluations"]) for spacy, _ in pairs]
     spacy = [find_seconds(run, target) for (run, _), target in zip(pairs, targets, strict=True)]
     lstm = [find_seconds(run, target) for (_, run), target in zip(pairs, targets, strict=True)]
-    label = f"seconds to spaCy's best on dev, {show([100 * t for t in targets], fmean, '.2f')}"
+    label = f"seconds to spaCy's best on dev, {show([100 * t for t in targets], '.2f', fmean)}"
     return [
         compare("training, words/s", [(a["rate"], b["rate"]) for a, b in pairs], ",.0f"),
         compare("training, seconds in all", [(a["seconds"], b["seconds"]) for a, b in pairs], ",.0f"),
@@ -175,14 +119,12 @@ def describe_references(speed: Figures) -> list[str]:
     """RETURNS (List[str]): The speeds of the parts alone."""
     bare, tokenizer = speed["from_docs"]["bare_lstm"], speed["from_texts"]["tokenizer"]
     share = median(a / b for a, b in zip(speed["from_docs"]["lstm"], bare, strict=True))
-    shape, batches = speed["bare_lstm"], speed["batch_sizes"]
-    directions = "bidirectional" if shape["bidirectional"] else "one direction"
+    batches = speed["batch_sizes"]
     return [
-        f"A bare `torch.nn.LSTM` ({shape['input_size']} → {shape['hidden_size']}, depth "
-        f"{shape['num_layers']}, {directions}, float32) over the same sentences, as padded tensors that "
-        f"lie ready, sorted by length, {batches['lstm']} a batch: {show(bare, median, ',.0f')} words/s. "
-        f"From `Doc`s, `lstm_tagger` makes {share:.0%} of that.",
-        f"spaCy's tokenizer alone, from texts: {show(tokenizer, median, ',.0f')} words/s.",
+        f"A bare `torch.nn.LSTM` ({speed['bare_lstms']['bare_lstm']}, float32) over the same sentences, as "
+        f"padded tensors that lie ready, sorted by length, {batches['lstm']} a batch: "
+        f"{show(bare, ',.0f')} words/s. From `Doc`s, `lstm_tagger` makes {share:.0%} of that.",
+        f"spaCy's tokenizer alone, from texts: {show(tokenizer, ',.0f')} words/s.",
         f"Prediction takes {batches['spacy']} documents a batch in spaCy's pipeline and {batches['lstm']} "
         f"in `lstm_tagger`'s, as their configs say. It ran over {speed['sentences']:,} sentences of "
         f"{speed['words']:,} words, repeated to fill a round.",
@@ -192,19 +134,4 @@ def describe_references(speed: Figures) -> list[str]:
 def compare(label: str, pairs: Sequence[tuple[float, float]], spec: str) -> list[str]:
     """RETURNS (List[str]): A row: both systems' medians, and the median of their ratios."""
     spacy, lstm = zip(*pairs, strict=True)
-    ratios = [b / a for a, b in pairs]
-    ratio = "–" if float("inf") in ratios else f"× {show(ratios, median, '.2f')}"
-    return [label, show(spacy, median, spec), show(lstm, median, spec), ratio]
-
-
-def show(values: Sequence[float], summarize: Callable[[Sequence[float]], float], spec: str) -> str:
-    """RETURNS (str): A summary of values; of several also the lowest and the highest."""
-    if float("inf") in values:
-        return f"not reached in {values.count(float('inf'))} of {len(values)}"
-    middle = format(summarize(values), spec)
-    return f"{middle} ({min(values):{spec}}–{max(values):{spec}})" if len(values) > 1 else middle
-
-
-def take_median(runs: Iterable[Figures], key: str) -> float:
-    """RETURNS (float): The median of a figure over runs."""
-    return float(median(run[key] for run in runs))
+    return [label, show(spacy, spec), show(lstm, spec), show_ratio(lstm, spacy)]

@@ -6,26 +6,26 @@ Settings of both configs can be overridden as in `python -m spacy train`: `--tra
 """
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import srsly
 import typer
 from corpora import READER
-from report import describe_machine, read_commit, render
+from machine import describe_machine, read_commit
+from processes import HERE, choose_core, run_child, take_turns, use_cores
+from report import render
 from spacy.cli._util import parse_config_overrides
 from spacy.cli.init_config import init_config
 from thinc.api import Config
 
-HERE = Path(__file__).resolve().parent
 SYSTEMS = ("spacy", "lstm")
 LOADS = 5
-THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
 class Data(NamedTuple):
@@ -55,7 +55,8 @@ def benchmark(
 ) -> None:
     """Train and measure spaCy's tagger and the LSTM tagger on the same data and the same core."""
     figures: dict[str, Any] = {"machine": describe_machine(sys.argv)}
-    figures["machine"]["core"] = use_one_core(core)
+    figures["machine"]["core"] = choose_core(core)
+    use_cores([figures["machine"]["core"]])
     data = Data(train, dev, test)
     configs = make_configs(config, parse_config_overrides(ctx.args))
     figures["training"] = {name: [] for name in SYSTEMS}
@@ -74,18 +75,6 @@ def benchmark(
     report = render(figures)
     output.write_text(report, encoding="utf-8")
     typer.echo(report)
-
-
-def use_one_core(core: int | None) -> int:
-    """Bind this process, and all those that it starts, to one core and one thread.
-
-    core (Optional[int]): The core; by default the last of those that this process may use.
-    RETURNS (int): The core.
-    """
-    core = max(os.sched_getaffinity(0)) if core is None else core
-    os.sched_setaffinity(0, {core})
-    os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
-    return core
 
 
 def make_configs(path: Path, overrides: dict[str, Any]) -> dict[str, Config]:
@@ -195,18 +184,8 @@ def measure_speed(models: dict[str, Path], data: Data, rounds: int) -> Any:
 def measure_fresh(models: dict[str, Path], test: Path) -> dict[str, list[dict[str, float]]]:
     """RETURNS (Dict[str, List[Dict[str, float]]]): What fresh processes took; see `fresh.py`."""
     typer.echo("measuring fresh processes", err=True)
-    figures: dict[str, list[dict[str, float]]] = {name: [] for name in ("imports", *SYSTEMS)}
-    for _ in range(LOADS):
-        figures["imports"].append(run_child("fresh.py"))
-        for name in SYSTEMS:
-            figures[name].append(run_child("fresh.py", models[name], test))
-    return figures
-
-
-def run_child(script: str, *arguments: object) -> Any:
-    """Run a script of this folder in a process of its own. RETURNS (Any): The JSON that it printed."""
-    command = [sys.executable, str(HERE / script), *map(str, arguments)]
-    return srsly.json_loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    runs = {name: partial(run_child, "fresh.py", model, test) for name, model in models.items()}
+    return take_turns({"imports": partial(run_child, "fresh.py"), **runs}, LOADS)
 
 
 def measure_folder(folder: Path) -> float:

@@ -1,5 +1,8 @@
 """One thread, fixed seeds, and no deadlines: what a test gives depends on the code alone."""
 
+import sys
+from collections.abc import Callable, Iterator
+
 import pytest
 import torch
 from hypothesis import register_random, settings
@@ -21,6 +24,32 @@ settings.register_profile("spacy-lstm-tagger", deadline=None, max_examples=50)
 settings.load_profile("spacy-lstm-tagger")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need a GPU are skipped where there is none."""
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     fix_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _end_of_threads() -> Iterator[None]:
+    """No test's threads outlive it: Python warns of a fork of a process that has some."""
+    yield
+    threads = sys.modules.get("spacy_lstm_tagger.models.threads")
+    if threads is not None:
+        for pool in threads._pools.values():
+            pool.shutdown()
+        threads._pools.clear()
+
+
+@pytest.fixture
+def set_torch_threads() -> Iterator[Callable[[int], None]]:
+    """RETURNS (Callable[[int], None]): Sets torch's threads until the end of the test."""
+    yield torch.set_num_threads
+    torch.set_num_threads(1)

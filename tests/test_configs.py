@@ -80,6 +80,10 @@ def test_minimal_is_the_textbook_network():
         ("tok2vec.embed.characters.windows", [2], r"\[L001\].*'windows'.*odd"),
         ("tok2vec.embed.characters.max_bytes", 1, r"\[L001\].*'max_bytes'"),
         ("tok2vec.cache_size", -5, r"\[L001\].*'cache_size'"),
+        ("tok2vec.precision", "float16", "precision"),
+        ("tok2vec.window", 0, r"\[L001\].*'window'.*LSTMTok2Vec"),
+        ("tok2vec.overlap", -1, r"\[L001\].*'overlap'"),
+        ("tok2vec.n_threads", -2, r"\[L001\].*'n_threads'"),
     ],
 )
 def test_a_value_out_of_range_is_named(override, value, message):

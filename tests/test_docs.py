@@ -38,10 +38,10 @@ def test_links_lead_somewhere(page):
 
 def registered_settings():
     """Every registered name of this project with the parameters that a config can set."""
-    names = [name for name in registry.architectures.get_all() if name.startswith("spacy-lstm-tagger.")]
-    functions = {name: registry.architectures.get(name) for name in names}
-    names = [name for name in registry.readers.get_all() if name.startswith("spacy-lstm-tagger.")]
-    functions |= {name: registry.readers.get(name) for name in names}
+    functions = {}
+    for functions_of_kind in (registry.architectures, registry.optimizers, registry.readers):
+        names = [name for name in functions_of_kind.get_all() if name.startswith("spacy-lstm-tagger.")]
+        functions |= {name: functions_of_kind.get(name) for name in names}
     functions["lstm_tagger"] = lstm_tagger.make_lstm_tagger
     for name, function in sorted(functions.items()):
         for parameter in inspect.signature(function).parameters.values():
@@ -54,7 +54,8 @@ def test_every_setting_is_documented_with_its_default(name, parameter):
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf8")
     sections = [part for part in re.split(r"\n(?=#+ )", page) if name in part.split("\n")[0]]
     assert len(sections) == 1, f"settings.md needs one section for {name}"
-    rows = [line for line in sections[0].splitlines() if line.startswith(f"| `{parameter.name}`")]
+    cell = re.compile(rf"\|[^|]*`{parameter.name}`[^|]*\|")  # a row's first
+    rows = [line for line in sections[0].splitlines() if cell.match(line)]
     assert len(rows) == 1, f"{name}: one row for {parameter.name}"
     default = parameter.default
     if isinstance(default, (bool, int, float, str)) and default is not inspect.Parameter.empty:

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 
 import numpy as np
 import pytest
 import spacy
 import srsly
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from spacy.lang.en import English
 from spacy.strings import get_string_id
@@ -15,7 +16,17 @@ from spacy.tokens import Doc, Token
 from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 
-from spacy_lstm_tagger.features import LEXEME_ATTRS, Column, FeatureTable, Rows, read_words
+from spacy_lstm_tagger import features as features_module
+from spacy_lstm_tagger.features import (
+    LEXEME_ATTRS,
+    Column,
+    FeatureTable,
+    Rows,
+    TypeFeatures,
+    find_sentence_starts,
+    read_tokens,
+    read_words,
+)
 
 NLP = spacy.blank("en")
 WORDS = ["The", "the", "cat", "Cat-like", "sat", "3.5", "naïve", "😀", "x"]
@@ -60,6 +71,24 @@ def test_words_are_the_tokens_by_type(sentences: list[list[str]]) -> None:
     assert found.types[found.token_types].tolist() == tokens
     assert found.types.tolist() == sorted(set(tokens))
     assert found.lengths.tolist() == [len(sentence) for sentence in sentences]
+
+
+@given(texts)
+def test_tokens_lie_end_to_end(sentences: list[list[str]]) -> None:
+    tokens, lengths = read_tokens(make_docs(sentences))
+    assert tokens.dtype == np.uint64
+    assert tokens.tolist() == [NLP.vocab.strings[word] for sentence in sentences for word in sentence]
+    assert lengths.tolist() == [len(sentence) for sentence in sentences]
+
+
+@example([True, None])
+@given(st.lists(st.sampled_from([True, False, None]), max_size=12))
+def test_sentence_starts_are_those_of_the_tokens(sent_starts: list[bool | None]) -> None:
+    doc = Doc(NLP.vocab, words=["x"] * len(sent_starts), sent_starts=sent_starts)
+    # A first token is always the start of a sentence: what is said of the others counts.
+    is_set = any(sent_start is not None for sent_start in sent_starts[1:] or sent_starts)
+    expected = [token.i for token in doc if token.is_sent_start] if is_set else []
+    assert find_sentence_starts(doc) == expected
 
 
 # Columns
@@ -293,3 +322,72 @@ def test_static_vectors_are_looked_up_as_spacy_does(attr: str) -> None:
     features = FeatureTable(["ORTH"], static_vectors=True)(words.types, vocab)
     expected = [data[1], data[0] if attr == "LOWER" else np.zeros(4), np.zeros(4), data[0]]
     assert np.array_equal(features.vectors[words.token_types], expected)
+
+
+# Features that are kept
+
+
+def make_vocab(norm: str) -> Vocab:
+    """A vocab of its own, with static vectors; the norm of "cat" is of its own, too."""
+    vocab = spacy.blank("en").vocab
+    vocab["cat"].norm_ = norm
+    for i, word in enumerate(WORDS[:5]):
+        vocab.set_vector(word, np.array([1.0 + i, 2.0, 3.0], dtype="f"))
+    return vocab
+
+
+VOCABS = (make_vocab("cat"), make_vocab("the"))
+
+
+def assert_same(found: TypeFeatures, expected: TypeFeatures) -> None:
+    for part, other in zip(found, expected, strict=True):
+        assert part.dtype == other.dtype
+        np.testing.assert_array_equal(part, other)
+
+
+sets_of_words = st.sets(st.one_of(st.sampled_from(WORDS), words), min_size=1, max_size=9)
+
+
+@pytest.mark.parametrize("max_kept", [0, 4, 100])
+@pytest.mark.parametrize("max_bytes", [0, 2, 9])
+@given(batches=st.lists(st.tuples(sets_of_words, st.booleans()), max_size=8))
+def test_features_looked_up_are_those_computed(
+    max_kept: int, max_bytes: int, batches: list[tuple[set[str], bool]]
+) -> None:
+    """Whatever was looked up before, of this vocab or another, which may have other attributes."""
+    table = make_table(max_bytes=max_bytes, static_vectors=True)
+    table.fit(make_docs([WORDS[:6]]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features_module, "MAX_KEPT", max_kept)
+        for strings, is_second in batches:
+            vocab = VOCABS[is_second]
+            types = read_words(make_docs([sorted(strings)], vocab)).types
+            for _ in range(2):
+                assert_same(table.look_up(types, vocab), table(types, vocab))
+
+
+def test_features_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, computed = make_table(max_bytes=8), Counter[int]()
+    compute = FeatureTable.__call__
+
+    def count(self: FeatureTable, types: np.ndarray, vocab: Vocab) -> TypeFeatures:
+        computed.update(types.tolist())
+        return compute(self, types, vocab)
+
+    monkeypatch.setattr(FeatureTable, "__call__", count)
+    batches = [read_words(make_docs([part])).types for part in (WORDS[:4], WORDS[2:], WORDS)]
+    for types in batches:
+        table.look_up(types, NLP.vocab)
+    assert computed == Counter(batches[2].tolist())
+    copy = deepcopy(table)
+    copy.look_up(batches[2], NLP.vocab)
+    assert set(computed.values()) == {2}, "a copy keeps nothing"
+
+
+def test_no_more_features_are_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features_module, "MAX_KEPT", 20)
+    table = make_table()
+    for start in range(0, 200, 10):
+        words = [f"w{i}" for i in range(start, start + 10)]
+        table.look_up(read_words(make_docs([words])).types, NLP.vocab)
+        assert len(table._kept) <= 20 + 10

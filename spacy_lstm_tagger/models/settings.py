@@ -142,7 +142,7 @@ class PredictionSettings:
     cache_size (int): For how many word types all that depends on the type alone is kept.
     precision (str): Of the matrix products' factors: "float32" or "bfloat16".
     window (int): Documents of more words than this are read in pieces of so many words.
-    overlap (int): How many words beyond a piece are read for context, where no sentence ends.
+    overlap (int): How many words beyond a piece are read for context, on either side.
     n_threads (int): Threads of this process that read batches side by side; 0 for as many as torch has.
     """
 

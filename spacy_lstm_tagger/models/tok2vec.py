@@ -62,8 +62,7 @@ def build_lstm_tok2vec(
     precision (str): Of the matrix products' factors, at prediction, and on a GPU in training too: "float32"
         or "bfloat16".
     window (int): At prediction, documents of more words than this are read in pieces of so many words.
-    overlap (int): At prediction, how many words beyond a piece are read for context, where it does not end
-        with a sentence.
+    overlap (int): At prediction, how many words beyond a piece are read for context, on either side.
     n_threads (int): At prediction, how many threads of this process read; 0 for as many as torch has.
     RETURNS (Model[List[Doc], List[Floats2d]]): For every document `(tokens, output_width)`.
     """

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 MAX_SEQUENCES = 256  # the gates of a step shall fit into the cache of a core
-MAX_WORDS = 8192
+MAX_WORDS = 32768
 
 Read: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 Map: TypeAlias = Callable[[Callable[["Batch"], None], Iterable["Batch"]], Iterable[None]]
@@ -49,25 +49,25 @@ class Batch(NamedTuple):
 def cut(
     start: int, end: int, window: int, overlap: int, sentence_starts: Sequence[int] = ()
 ) -> list[Piece]:
-    """Cut a document into pieces of which `window` tokens count at most. A piece ends where a sentence
-    does, if one ends in time. If not, it ends anywhere, and the pieces on both sides of the cut read
-    `overlap` tokens beyond it for context.
+    """Cut a document into pieces of which `window` tokens count at most, at a sentence start if there is one
+    in time, else anywhere. Pieces overlap, so that what counts is read as if they were not cut.
 
     start (int): The document's first token.
     end (int): After its last token.
+    overlap (int): How many tokens beyond what counts a piece reads for context, on either side.
     sentence_starts (Sequence[int]): The first token of every sentence, ascending.
     RETURNS (List[Piece]): The pieces; the parts that count are end to end.
     """
     pieces = []
-    keep_start = piece_start = start
+    keep_start = start
     while keep_start < end:
         keep_end = min(keep_start + window, end)
-        piece_end, next_start = min(keep_end + overlap, end), max(keep_end - overlap, start)
         i = bisect_right(sentence_starts, keep_end) - 1
         if keep_end < end and i >= 0 and sentence_starts[i] > keep_start:
-            keep_end = piece_end = next_start = sentence_starts[i]
-        pieces.append(Piece(piece_start, piece_end, keep_start, keep_end))
-        keep_start, piece_start = keep_end, next_start
+            keep_end = sentence_starts[i]
+        context = max(keep_start - overlap, start), min(keep_end + overlap, end)
+        pieces.append(Piece(*context, keep_start, keep_end))
+        keep_start = keep_end
     return pieces
 
 

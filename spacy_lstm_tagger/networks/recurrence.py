@@ -1,9 +1,8 @@
 """One LSTM layer over packed rows, with its gradient.
 
-`torch.nn.LSTM` records every step's operations on the CPU and replays them one by one. Here all factors of
-the gradient that need no recurrence are computed for all tokens at once, and the weights' gradient is one
-matrix product at the end (Werbos 1990, backpropagation through time). Both directions take a step together.
-As in `inference.py`, the hyperbolic tangent is taken by the sigmoid, tanh(x) = 1 - 2 sigmoid(-2x), for
+`torch.nn.LSTM` records every step's operations on the CPU and replays them one by one. Here the gradient is
+written out (Werbos 1990, backpropagation through time), with a step's numbers in the CPU's cache, and both
+directions take a step together. As in `inference.py`, the hyperbolic tangent is taken by the sigmoid, tanh(x) = 1 - 2 sigmoid(-2x), for
 which the candidate's part of the gates and the cell are scaled by -2.
 """
 
@@ -74,40 +73,28 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         rows, weight, hidden, gates, before, squashed = ctx.saved_tensors
         packing: Packing = ctx.packing
-        n, width = squashed.shape
-        directions = len(weight)
-        gates = gates.view(n, 4, width)
-        in_gate, forget_gate, candidate, out_gate = gates.unbind(1)
-        # The gates' share of d(cell) (three of them) and of d(hidden) (one). With s = sigmoid(-2x), the
-        # tangent is 1 - 2s, and its derivative 4s(1 - s).
-        factors = torch.addcmul(gates, gates, gates, value=-1)  # (n, 4, width), the sigmoids' derivatives
-        active = torch.rsub(squashed, 1, alpha=2)
-        factors[:, 0].mul_(1 - 2 * candidate)
-        factors[:, 1].mul_(before[1]).mul_(-0.5)
-        factors[:, 2].mul_(in_gate).mul_(4)
-        factors[:, 3].mul_(active)
-        to_cell = torch.addcmul(out_gate, out_gate * active, active, value=-1)  # d(cell) / d(hidden)
+        directions, _, width = weight.shape
         d_hidden, d_cell = torch.zeros_like(hidden), torch.zeros_like(hidden)  # (directions, batch, width)
-        parts = (gradients[0], to_cell, forget_gate, factors)
+        d_gates = torch.empty_like(gates)
+        d_weight = torch.zeros_like(weight)
+        parts = (gates, d_gates, gradients[0], *before, squashed)
         steps = list(zip(packing.sizes, *(part.split(packing.step_rows) for part in parts), strict=True))
-        for size, d_output, to_cell_, forget_gate_, factors_ in reversed(steps):
-            shape = (directions, size, width)
-            d_running = d_hidden[:, :size].add_(d_output.view(shape))
-            d_memory = d_cell[:, :size].addcmul_(d_running, to_cell_.view(shape))
-            d_gates = factors_.view(directions, size, 4, width)  # overwritten by the gates' gradients
-            d_gates[:, :, :3].mul_(d_memory[:, :, None])
-            d_gates[:, :, 3].mul_(d_running)
-            d_memory.mul_(forget_gate_.unflatten(0, (directions, size)))
-            torch.bmm(d_gates.flatten(2), weight, out=d_running)
-        d_gates = factors.view(n, 4 * width)
-        d_weight = _sum_outer(packing.unpack(d_gates), packing.unpack(before[0]), directions)
+        for size, gates_, d_gates_, *others in reversed(steps):
+            d_output, hidden_, cell_, squashed_ = (part.view(directions, size, width) for part in others)
+            step, d_step = (x.view(directions, size, 4 * width) for x in (gates_, d_gates_))
+            in_gate, forget_gate, candidate, out_gate = step.chunk(4, 2)
+            # With s = sigmoid(-2x), the tangent is 1 - 2s, and its derivative 4s(1 - s).
+            active = torch.rsub(squashed_, 1, alpha=2)
+            d_running = d_hidden[:, :size].add_(d_output)
+            d_memory = d_cell[:, :size].addcmul_(d_running * out_gate, 1 - active.square())
+            torch.addcmul(step, step, step, value=-1, out=d_step)  # the sigmoids' derivatives
+            d_in, d_forget, d_candidate, d_out = d_step.chunk(4, 2)
+            d_in.mul_(torch.rsub(candidate, 1, alpha=2)).mul_(d_memory)
+            d_forget.mul_(cell_).mul_(d_memory).mul_(-0.5)  # the cell was scaled by -2
+            d_candidate.mul_(in_gate).mul_(d_memory).mul_(4)
+            d_out.mul_(active).mul_(d_running)
+            d_memory.mul_(forget_gate)
+            d_weight.baddbmm_(d_step.transpose(1, 2), hidden_)
+            torch.bmm(d_step, weight, out=d_running)
         d_projected = d_gates.new_zeros(ctx.n_projected, 4 * width).index_add_(0, rows, d_gates)
         return d_projected, None, d_weight, d_hidden, d_cell, None
-
-
-def _sum_outer(a: Tensor, b: Tensor, directions: int) -> Tensor:
-    """RETURNS (Tensor): For every direction the sum over tokens of outer products, `(directions, m, n)`,
-    from `(tokens, directions * m)` and `(tokens, directions * n)`.
-    """
-    a, b = (x.view(len(x), directions, -1).transpose(0, 1) for x in (a, b))
-    return torch.bmm(a.transpose(1, 2), b)

@@ -34,6 +34,10 @@ nO = null
 [model.tok2vec]
 @architectures = "spacy-lstm-tagger.LSTMTok2Vec.v1"
 cache_size = 20000
+precision = "float32"
+window = 256
+overlap = 32
+n_threads = 0
 
 [model.tok2vec.embed]
 @architectures = "spacy-lstm-tagger.WordEmbedding.v1"
@@ -43,7 +47,7 @@ cache_size = 20000
 
 [model.tok2vec.encode]
 @architectures = "spacy-lstm-tagger.LSTM.v1"
-width = 128
+width = 112
 depth = 1
 bidirectional = true
 

@@ -13,6 +13,7 @@ from spacy_lstm_tagger.models.settings import CharacterSettings, EmbeddingSettin
 EMBEDDING = "spacy-lstm-tagger.WordEmbedding.v1"
 CHARACTERS = "spacy-lstm-tagger.CharacterCNN.v1"
 RECURRENCE = "spacy-lstm-tagger.LSTM.v1"
+TOK2VEC = "spacy-lstm-tagger.LSTMTok2Vec.v1"
 
 INVALID = [
     (CHARACTERS, "symbol_width", 0),
@@ -34,11 +35,21 @@ INVALID = [
     (RECURRENCE, "dropout", 1.0),
     (RECURRENCE, "dropout", -0.1),
     (RECURRENCE, "initial_state", "ones"),
+    (TOK2VEC, "cache_size", -1),
+    (TOK2VEC, "precision", "float16"),
+    (TOK2VEC, "window", 0),
+    (TOK2VEC, "window", -256),
+    (TOK2VEC, "overlap", -1),
+    (TOK2VEC, "n_threads", -1),
 ]
 
 
 def make(architecture: str, **settings: Any) -> Any:
-    return registry.get("architectures", architecture)(**settings)
+    """RETURNS (Any): An architecture's settings; of the tok2vec layer, those of prediction."""
+    build = registry.get("architectures", architecture)
+    if architecture == TOK2VEC:
+        return build(EmbeddingSettings(), LSTMSettings(), **settings).attrs["prediction"]
+    return build(**settings)
 
 
 @pytest.mark.parametrize(("architecture", "setting", "value"), INVALID)
@@ -55,6 +66,8 @@ def test_invalid_setting_is_named(architecture: str, setting: str, value: Any) -
         (EMBEDDING, {"word_dropout": 0.0, "min_freq": 1, "hash_rows": 1, "affix_width": 1}),
         (RECURRENCE, {"width": 1, "depth": 1, "dropout": 0.0, "initial_state": "learned"}),
         (RECURRENCE, {"dropout": 0.99, "initial_state": "zeros"}),
+        (TOK2VEC, {"cache_size": 0, "window": 1, "overlap": 0, "n_threads": 0, "precision": "bfloat16"}),
+        (TOK2VEC, {"cache_size": 1, "window": 2, "overlap": 9, "n_threads": 3, "precision": "float32"}),
     ],
 )
 def test_smallest_valid_settings_are_kept(architecture: str, settings: dict[str, Any]) -> None:

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import srsly
 import torch
-from thinc.api import SGD, Adam, Model, Optimizer
+from thinc.api import SGD, Adam, Model, NumpyOps, Optimizer
 from torch import Tensor, nn
 
 from spacy_lstm_tagger.models.shim import FORMAT, TorchShim
+from spacy_lstm_tagger.optimizers import create_lazy_adam
 
 X = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, 1.0]])
 GRADIENT = torch.tensor([[1.0, 0.0], [2.0, -1.0]])
@@ -96,6 +97,110 @@ def test_backprop_reaches_inputs_that_want_gradients() -> None:
     _, backprop = shim.begin_update(inputs)
     backprop(GRADIENT)
     torch.testing.assert_close(inputs.grad, GRADIENT @ get_weights(shim)["0.weight"])
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=str)
+def test_updates_can_be_of_another_precision(precision: torch.dtype) -> None:
+    shim = make_shim()
+    weights, inputs = get_weights(shim), torch.randn(20, 3)
+    expected = inputs @ weights["0.weight"].T + weights["0.bias"]
+    outputs, backprop = shim.begin_update(inputs, precision=precision)
+    assert outputs.dtype == torch.float32
+    assert torch.allclose(outputs, expected, atol=1e-6) == (precision == torch.float32)
+    torch.testing.assert_close(outputs, expected, atol=0.05, rtol=0)
+    gradient = torch.randn(20, 2)
+    backprop(gradient)
+    found = shim.module[0].weight.grad
+    assert found.dtype == torch.float32
+    assert torch.allclose(found, gradient.T @ inputs, atol=1e-5) == (precision == torch.float32)
+    torch.testing.assert_close(found, gradient.T @ inputs, atol=0.2, rtol=0)
+    assert shim.predict(inputs).dtype == torch.float32, "autocast ends with the update"
+
+
+# Tables, of which an update uses some rows
+
+
+def build_table(*, sparse: bool) -> nn.Module:
+    return nn.Sequential(nn.Embedding(6, 3, sparse=sparse), nn.Linear(3, 2))
+
+
+def make_tables() -> tuple[TorchShim, TorchShim]:
+    """RETURNS (Tuple[TorchShim, TorchShim]): The same network with sparse gradients and without."""
+    sparse, dense = TorchShim(build_table), TorchShim(build_table)
+    sparse.initialize(sparse=True)
+    dense.initialize(sparse=False)
+    dense.module.load_state_dict(sparse.module.state_dict())
+    return sparse, dense
+
+
+def look_up(shim: TorchShim, rows: list[int], factor: float = 1.0) -> None:
+    outputs, backprop = shim.begin_update(torch.tensor(rows))
+    backprop(factor * torch.arange(1.0, 1.0 + outputs.numel()).view_as(outputs))
+
+
+def assert_same_networks(shim: TorchShim, other: TorchShim) -> None:
+    torch.testing.assert_close(get_weights(shim), get_weights(other))
+
+
+@pytest.mark.parametrize("optimizer", [Adam, SGD])
+def test_any_optimizer_updates_tables(optimizer: Callable[[float], Optimizer]) -> None:
+    (sparse, dense), first, second = make_tables(), optimizer(0.1), optimizer(0.1)
+    for rows in ([1, 4, 1], [0], [5, 4]):
+        for shim, its_optimizer in ((sparse, first), (dense, second)):
+            look_up(shim, rows)
+            shim.finish_update(its_optimizer)
+        assert_same_networks(sparse, dense)
+    averages = zip(first.averages.items(), second.averages.items(), strict=True)
+    for ((_, name), average), ((_, other_name), expected) in averages:
+        assert name == other_name
+        np.testing.assert_allclose(average, expected, atol=1e-6)
+
+
+def test_lazy_adam_gets_the_rows_that_were_used() -> None:
+    (sparse, dense), lazy, adam = make_tables(), create_lazy_adam(0.1), Adam(0.1)
+    for _ in range(3):  # where all rows are used, it is Thinc's Adam
+        look_up(sparse, [0, 1, 2, 3, 4, 5, 3])
+        look_up(dense, [0, 1, 2, 3, 4, 5, 3])
+        sparse.finish_update(lazy)
+        dense.finish_update(adam)
+        assert_same_networks(sparse, dense)
+    before = get_weights(sparse)["0.weight"]
+    look_up(sparse, [4, 1, 4])
+    sparse.finish_update(lazy)
+    moved = (get_weights(sparse)["0.weight"] != before).any(dim=1)
+    assert moved.tolist() == [False, True, False, False, True, False]
+    before = get_weights(sparse)
+    sparse.finish_update(lazy)  # the gradients are spent
+    assert_same_weights(sparse, before)
+
+
+def test_gradients_of_tables_add_up() -> None:
+    (sparse, dense), lazy, adam = make_tables(), create_lazy_adam(0.1), Adam(0.1)
+    for _ in range(3):
+        for rows in ([0, 1, 2, 2], [2, 3], [5, 4, 3]):
+            look_up(sparse, rows, 0.5)
+            look_up(dense, rows, 0.5)
+        sparse.finish_update(lazy)
+        dense.finish_update(adam)
+        assert_same_networks(sparse, dense)
+
+
+def test_averages_of_tables_are_in_place_for_a_while() -> None:
+    shim = TorchShim(build_table)
+    shim.initialize(sparse=True)
+    lazy, ops = create_lazy_adam(0.1), NumpyOps()
+    expected = {name: np.zeros_like(weights) for name, weights in get_weights(shim).items()}
+    for step, rows in enumerate(([1, 4], [4], [0, 2], [4, 4], [1]), start=1):
+        look_up(shim, rows)
+        shim.finish_update(lazy)
+        before = get_weights(shim)
+        for name, weights in before.items():
+            ops.update_averages(expected[name], weights.numpy(), step)
+        with shim.use_params(lazy.averages):
+            averages = {name: torch.from_numpy(average) for name, average in expected.items()}
+            torch.testing.assert_close(get_weights(shim), averages)
+            assert (shim.module[0].weight - before["0.weight"]).abs().max() > 0.01
+        assert_same_weights(shim, before)
 
 
 # Averages

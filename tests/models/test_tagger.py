@@ -25,18 +25,18 @@ N_LABELS = 4
 LABEL_SAMPLE = [np.zeros((1, N_LABELS), dtype=np.float32)]
 
 
-def build_tok2vec(depth: int = 1) -> Tok2Vec:
+def build_tok2vec(depth: int = 1, **prediction: Any) -> Tok2Vec:
     embed = EmbeddingSettings(attrs=["LOWER"], widths=[4], affix_width=2, word_dropout=0.0)
-    return build_lstm_tok2vec(embed, LSTMSettings(width=3, depth=depth))
+    return build_lstm_tok2vec(embed, LSTMSettings(width=3, depth=depth), **prediction)
 
 
-def build(depth: int = 1, **settings: Any) -> TaggerModel:
-    return build_lstm_tagger(build_tok2vec(depth), build_softmax_head(), **settings)
+def build(depth: int = 1, nO: int | None = None, **prediction: Any) -> TaggerModel:  # noqa: N803
+    return build_lstm_tagger(build_tok2vec(depth, **prediction), build_softmax_head(), nO)
 
 
-def make() -> TaggerModel:
+def make(**prediction: Any) -> TaggerModel:
     """A fitted model with random weights; a new head's are zero."""
-    model = build()
+    model = build(**prediction)
     fit_vocabulary(model, lambda: DOCS)
     model.initialize(X=DOCS, Y=LABEL_SAMPLE)
     torch.nn.init.normal_(get_shim(model.get_ref("decoder")).module.linear.weight)
@@ -56,12 +56,28 @@ def assert_close(found: list[Floats2d], expected: list[Floats2d], tolerance: flo
         np.testing.assert_allclose(array, other, atol=tolerance, rtol=0)
 
 
-def test_emissions_are_the_heads_over_the_tok2vecs() -> None:
+@pytest.mark.parametrize("docs", [DOCS, DOCS * 100], ids=len)
+@pytest.mark.parametrize("prediction", [{}, {"n_threads": 2}, {"window": 2, "overlap": 2}], ids=str)
+def test_emissions_are_the_heads_over_the_tok2vecs(docs: list[Doc], prediction: dict[str, Any]) -> None:
+    model = make(**prediction)
+    expected = model.get_ref("decoder").predict(model.get_ref("tok2vec").predict(docs))
+    assert [x.shape for x in expected] == [(len(doc), N_LABELS) for doc in docs]
+    assert_close(model.predict(docs), expected)
+    # A document of three words is cut after two, but both pieces are read with the others for context.
+    assert_close(model.begin_update(docs)[0], expected)
+
+
+@pytest.mark.parametrize("n_docs", [0, 1, 2])
+def test_documents_without_tokens(n_docs: int) -> None:
+    docs = [Doc(NLP.vocab)] * n_docs
     model = make()
-    expected = model.get_ref("decoder").predict(model.get_ref("tok2vec").predict(DOCS))
-    assert [x.shape for x in expected] == [(len(doc), N_LABELS) for doc in DOCS]
-    assert_close(model.predict(DOCS), expected)
-    assert_close(model.begin_update(DOCS)[0], expected)
+    assert [x.shape for x in model.predict(docs)] == [(0, N_LABELS)] * n_docs
+    emissions, backprop = model.begin_update(docs)
+    assert [x.shape for x in emissions] == [(0, N_LABELS)] * n_docs
+    before = get_weights(model)
+    backprop(emissions)
+    model.finish_update(SGD(1.0))
+    assert all(np.array_equal(weights, before[name]) for name, weights in get_weights(model).items())
 
 
 def test_output_layer_is_the_head() -> None:

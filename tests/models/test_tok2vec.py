@@ -15,10 +15,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import SGD, Adam, set_dropout_rate
+from thinc.api import SGD, Adam, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from spacy_lstm_tagger.features import read_words
+from spacy_lstm_tagger.features import FeatureTable, TypeFeatures, read_words
 from spacy_lstm_tagger.models.settings import CharacterSettings, EmbeddingSettings, LSTMSettings
 from spacy_lstm_tagger.models.shim import get_shim
 from spacy_lstm_tagger.models.tok2vec import (
@@ -26,9 +26,9 @@ from spacy_lstm_tagger.models.tok2vec import (
     build_lstm_tok2vec,
     fit_vocabulary,
     get_vocabulary,
-    read,
     set_vocabulary,
 )
+from spacy_lstm_tagger.optimizers import create_lazy_adam
 
 NLP = spacy.blank("en")
 WIDTH = 6
@@ -53,8 +53,8 @@ DOCS = make_docs(SENTENCES)
 def build(
     *,
     characters: bool | CharacterSettings = False,
-    cache_size: int = 100,
     encode: dict[str, Any] | None = None,
+    prediction: dict[str, Any] | None = None,
     **embed: Any,
 ) -> Tok2Vec:
     small: dict[str, Any] = {
@@ -72,7 +72,9 @@ def build(
     if characters:
         small["characters"] = characters
     return build_lstm_tok2vec(
-        EmbeddingSettings(**small | embed), LSTMSettings(**{"width": WIDTH} | (encode or {})), cache_size
+        EmbeddingSettings(**small | embed),
+        LSTMSettings(**{"width": WIDTH} | (encode or {})),
+        **{"cache_size": 100} | (prediction or {}),
     )
 
 
@@ -108,8 +110,9 @@ KINDS = pytest.mark.parametrize(
         {"characters": True},
         {"fitted": True, "characters": True, "encode": {"depth": 2}},
         {"encode": {"bidirectional": False, "bias": False, "initial_state": "learned"}},
-        {"cache_size": 0},
-        {"cache_size": 3},
+        {"prediction": {"cache_size": 0}},
+        {"prediction": {"cache_size": 3, "n_threads": 2}},
+        {"prediction": {"window": 2, "overlap": 10}},  # each piece is read in the whole document
     ],
     ids=str,
 )
@@ -179,25 +182,16 @@ def test_another_vocab_gives_the_same_vectors() -> None:
         assert_close(copy.predict(make_docs(SENTENCES, other)), model.predict(DOCS), 1e-6)
 
 
-def test_text_can_be_read_on_from_a_state() -> None:
-    model = make(encode={"bidirectional": False, "depth": 2})
-    words = SENTENCES[0]
-    whole, final = read(model, read_words([DOCS[0]]), [DOCS[0]])
-    state, parts = None, []
-    for part in ([], words[:3], words[3:4], words[4:]):
-        docs = make_docs([part])
-        outputs, state = read(model, read_words(docs), docs, state)
-        parts.append(outputs)
-    torch.testing.assert_close((torch.cat(parts), *state), (whole, *final), atol=1e-5, rtol=0)
-
-
-def test_threads_predict_the_same() -> None:
-    model = make(characters=True, cache_size=5)
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("n_docs", [1, 40])
+def test_threads_of_the_caller_predict_the_same(n_threads: int, n_docs: int) -> None:
+    model = make(characters=True, prediction={"cache_size": 5, "n_threads": n_threads})
     docs = make_docs([[f"w{i}", f"w{i % 7}", "the"] for i in range(40)])
     expected = [model.predict([doc])[0] for doc in docs]
+    batches = [docs[i : i + n_docs] for i in range(0, 40, n_docs)]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda i: model.predict([docs[i % 40]])[0], range(320)))
-    assert_close(found, expected * 8)
+        found = pool.map(model.predict, batches * 8)
+        assert_close([vectors for batch in found for vectors in batch], expected * 8)
 
 
 # The cache
@@ -210,7 +204,7 @@ def test_cache_is_given_up_when_the_weights_change(fitted: bool) -> None:
     update(model)
     after = model.predict(DOCS)
     assert np.abs(after[0] - before[0]).max() > 1e-2
-    assert_close(after, copy_of(model, cache_size=0).predict(DOCS))
+    assert_close(after, copy_of(model, prediction={"cache_size": 0}).predict(DOCS))
 
 
 def test_averages_are_predicted_with_while_they_are_in_place() -> None:
@@ -231,20 +225,25 @@ def test_averages_are_predicted_with_while_they_are_in_place() -> None:
 
 @pytest.mark.parametrize("cache_size", [0, 2, 100])
 def test_cache_keeps_no_more_types_than_it_may(cache_size: int) -> None:
-    model = make(cache_size=cache_size)
-    for doc in DOCS * 2:
-        model.predict([doc])
-        assert len(get_shim(model).derived.get("projections", ())) <= cache_size
+    model = make(prediction={"cache_size": cache_size})
+    sizes = []
+    for docs in (DOCS[3:4], DOCS[:1], DOCS, DOCS[2:], DOCS):
+        model.predict(docs)
+        sizes.append(len(get_shim(model).derived["reader"].cache))
+    assert max(sizes) <= cache_size
+    assert (max(sizes) > 0) == (cache_size > 0)
 
 
 def test_each_word_is_projected_once(monkeypatch: pytest.MonkeyPatch) -> None:
     model = make()
-    network = get_shim(model).module
     computed: list[int] = []
-    tensors = network.tensors
-    monkeypatch.setattr(
-        network, "tensors", lambda types, vocab: computed.extend(types.tolist()) or tensors(types, vocab)
-    )
+    compute = FeatureTable.__call__
+
+    def count(self: FeatureTable, types: np.ndarray, vocab: Vocab) -> TypeFeatures:
+        computed.extend(types.tolist())
+        return compute(self, types, vocab)
+
+    monkeypatch.setattr(FeatureTable, "__call__", count)
     for docs in (DOCS[:1], DOCS, DOCS[::-1]):
         model.predict(docs)
     assert sorted(computed) == sorted({token.orth for doc in DOCS for token in doc})
@@ -255,7 +254,6 @@ def test_each_word_is_projected_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("fitted", [False, True])
 def test_gradients_are_those_of_finite_differences(fitted: bool) -> None:
-    """Differences of what is *predicted*, by the other way through the network."""
     model = make(fitted=fitted, characters=True, encode={"width": 2, "initial_state": "learned"})
     module = get_shim(model).module.double()
     for convolution in module.embedding.characters.convolutions:
@@ -264,14 +262,17 @@ def test_gradients_are_those_of_finite_differences(fitted: bool) -> None:
     rng = np.random.default_rng(0)
     gradients = [rng.normal(size=output.shape) for output in outputs]
     backprop(gradients)
+    words = read_words(DOCS)
+    types = module.to_tensors(module.features(words.types, NLP.vocab))
+    index, lengths = torch.from_numpy(words.token_types), torch.from_numpy(words.lengths)
 
+    @torch.no_grad()
     def objective() -> float:
-        get_shim(model).derived = {}
-        return sum(float((y * g).sum()) for y, g in zip(model.predict(DOCS), gradients, strict=True))
+        return float((module(types, index, lengths).numpy() * np.concatenate(gradients)).sum())
 
     for name, parameter in module.named_parameters():
         assert parameter.grad is not None
-        values, gradient = parameter.data.view(-1), parameter.grad.flatten()
+        values, gradient = parameter.data.view(-1), parameter.grad.to_dense().flatten()
         assert gradient.any(), name
         # The largest gradients: those of a table are of words that occur.
         for i in gradient.abs().topk(min(3, len(gradient))).indices.tolist():
@@ -284,6 +285,37 @@ def test_gradients_are_those_of_finite_differences(fitted: bool) -> None:
             assert gradient[i].item() == pytest.approx(numeric, rel=1e-4, abs=1e-7), name
 
 
+@pytest.mark.parametrize("optimizer", [SGD, Adam, create_lazy_adam])
+def test_all_weights_learn_with_any_optimizer(optimizer: Callable[[float], Optimizer]) -> None:
+    model, its_optimizer = make(characters=True, encode={"initial_state": "learned"}), optimizer(0.05)
+    before = {name: weights.clone() for name, weights in get_shim(model).module.named_parameters()}
+    wanted = [np.full((len(doc), 2 * WIDTH), 0.3, dtype=np.float32) for doc in DOCS]
+    distances = []
+    for _ in range(60):
+        outputs, backprop = model.begin_update(DOCS)
+        distances.append(sum(float(((x - y) ** 2).sum()) for x, y in zip(outputs, wanted, strict=True)))
+        backprop([x - y for x, y in zip(outputs, wanted, strict=True)])
+        model.finish_update(its_optimizer)
+    assert distances[-1] < 0.1 * distances[0]
+    for name, weights in get_shim(model).module.named_parameters():
+        assert not torch.equal(weights, before[name]), name
+
+
+def test_lazy_adam_leaves_other_words_alone() -> None:
+    model = make(fitted=True)
+    tables = get_shim(model).module.embedding.tables
+    before = [table.weight.detach().clone() for table in tables]
+    docs = make_docs([["the", "cat"]])
+    outputs, backprop = model.begin_update(docs)
+    backprop([np.ones_like(output) for output in outputs])
+    model.finish_update(create_lazy_adam(0.1))
+    features = get_shim(model).module.features
+    rows = features(read_words(docs).types, NLP.vocab).rows
+    for i, (table, weights) in enumerate(zip(tables, before, strict=True)):
+        moved = (table.weight != weights).any(dim=1)
+        assert set(moved.nonzero().flatten().tolist()) == set(rows[:, i].tolist())
+
+
 @pytest.mark.parametrize("rate", [0.3, 0.7])
 def test_dropout_rate_reaches_the_network(rate: float) -> None:
     docs = make_docs([["w"] * 100] * 4)
@@ -291,8 +323,7 @@ def test_dropout_rate_reaches_the_network(rate: float) -> None:
     set_dropout_rate(model, rate)
     outputs, _ = model.begin_update(docs)
     module = get_shim(model).module
-    assert [m.p for m in module.modules() if isinstance(m, torch.nn.Dropout)] == [rate]
-    assert module.lstm.rnn.dropout == rate
+    assert module.dropout_rate == module.lstm.rnn.dropout == rate
     # Of 12,800 values, within five standard deviations.
     assert np.mean(np.concatenate(outputs) == 0) == pytest.approx(rate, abs=0.025)
     assert (model.predict(docs)[0] != 0).all()
@@ -510,12 +541,6 @@ def test_damaged_vocabulary_is_refused(fitted: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\[L20[24]\]"):
         shim.from_bytes(srsly.msgpack_dumps(message))
     assert_close(model.predict(DOCS), expected, 0.0)
-
-
-@pytest.mark.parametrize("cache_size", [-1, -20000])
-def test_invalid_cache_size_is_named(cache_size: int) -> None:
-    with pytest.raises(ValueError, match=rf"L001.*'cache_size': {cache_size}.*LSTMTok2Vec"):
-        build(cache_size=cache_size)
 
 
 # Under spaCy's own components

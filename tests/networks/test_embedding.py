@@ -60,7 +60,7 @@ def test_unknown_row_learns_only_in_place_of_others(probability: float) -> None:
     embedding = make_embedding(probability, probability)
     embedding(make_types(20)).sum().backward()
     for table in embedding.tables:
-        per_row = table.weight.grad[:, 0]
+        per_row = table.weight.grad.to_dense()[:, 0]
         assert per_row[0] == 20 * probability
         assert per_row[1:].sum() == 20 * (1 - probability)
 
@@ -103,6 +103,19 @@ def test_columns_of_a_type_are_replaced_together() -> None:
 def test_every_update_draws_anew() -> None:
     embedding, types = make_embedding(0.5, 0.5), make_types(100)
     assert not torch.equal(replaced(embedding, types)[0], replaced(embedding, types)[0])
+
+
+def test_gradient_is_of_the_rows_that_were_read() -> None:
+    """What an optimizer need not look at is not there."""
+    embedding, dense = WordEmbedding([6], [3]), nn.Embedding(6, 3)
+    dense.load_state_dict(embedding.tables[0].state_dict())
+    rows, factors = torch.tensor([4, 1, 4, 0]), torch.randn(4, 3)
+    types = TypeTensors(rows[:, None], torch.zeros(4, 0, dtype=torch.int64), torch.zeros(4, 0))
+    (embedding(types) * factors).sum().backward()
+    (dense(rows) * factors).sum().backward()
+    gradient = embedding.tables[0].weight.grad.coalesce()
+    assert gradient.indices().tolist() == [[0, 1, 4]]
+    torch.testing.assert_close(gradient.to_dense(), dense.weight.grad)
 
 
 def test_replacement_is_not_saved() -> None:

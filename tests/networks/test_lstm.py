@@ -1,4 +1,4 @@
-"""The LSTM against its equations written out, against torch's, and its two ways of reading compared."""
+"""The LSTM that is trained, against its equations written out and against torch's."""
 
 from itertools import product
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_sequence, unpack_sequence
 
 from spacy_lstm_tagger.networks import LSTM, State
@@ -32,7 +32,7 @@ def make_lstm(**settings: Any) -> LSTM:
     """An LSTM in evaluation mode. All its parameters are random, learned initial states too."""
     lstm = LSTM(INPUT, WIDTH, **settings).eval()
     for parameter in lstm.parameters():
-        torch.nn.init.normal_(parameter, 0.0, 0.6)
+        nn.init.normal_(parameter, 0.0, 0.6)
     return lstm
 
 
@@ -41,17 +41,20 @@ def make_state(lstm: LSTM, batch: int) -> State:
     return torch.randn_like(hidden), torch.randn_like(cell)
 
 
+def to_tensor(lengths: list[int]) -> Tensor:
+    return torch.tensor(lengths, dtype=torch.int64)
+
+
 def assert_close(found: Any, expected: Any, tolerance: float = 1e-5) -> None:
     torch.testing.assert_close(found, expected, atol=tolerance, rtol=tolerance)
 
 
-def read_types(lstm: LSTM, inputs: Tensor, lengths: Tensor, state: State | None = None) -> Any:
-    """Read as prediction does: every token a type of its own, the types in another order."""
-    order = torch.randperm(len(inputs))
-    return lstm.read(lstm.project(inputs[order]), order.argsort(), lengths, state)
+def run_cudnn(lstm: LSTM, inputs: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
+    """What a GPU runs, with the arguments of `forward`."""
+    return lstm.run_cudnn(inputs[index], lengths)[0]
 
 
-READERS = pytest.mark.parametrize("read", [LSTM.forward, read_types])
+WAYS = pytest.mark.parametrize("read", [LSTM.forward, run_cudnn])
 
 
 # The equations
@@ -89,164 +92,184 @@ def read_by_hand(lstm: LSTM, sequence: Array, hidden: Array, cell: Array) -> tup
     return sequence, hidden, cell
 
 
-@READERS
 @pytest.mark.parametrize(
     ("depth", "bidirectional", "bias", "initial_state"),
     list(product([1, 2, 3], [False, True], [False, True], ["zeros", "learned"])),
 )
 def test_outputs_follow_the_equations(
-    read: Any, depth: int, bidirectional: bool, bias: bool, initial_state: Any
+    depth: int, bidirectional: bool, bias: bool, initial_state: Any
 ) -> None:
     lstm = make_lstm(
         depth=depth, bidirectional=bidirectional, bias=bias, initial_state=initial_state
     ).double()
     lengths = [2, 0, 4, 1, 0]
-    inputs = torch.randn(sum(lengths), INPUT, dtype=torch.float64)
-    outputs, (hidden, cell) = read(lstm, inputs, torch.tensor(lengths))
+    inputs = torch.randn(3, INPUT, dtype=torch.float64)
+    index = torch.tensor([1, 0, 2, 2, 0, 1, 2])
     shape = (depth * (1 + bidirectional), WIDTH)
     start = np.zeros((2, *shape)) if lstm.learned_state is None else lstm.learned_state.detach().numpy()
-    by_hand = [read_by_hand(lstm, x.numpy(), *start) for x in inputs.split(lengths)]
+    by_hand = [read_by_hand(lstm, x.numpy(), *start) for x in inputs[index].split(lengths)]
     expected, expected_hidden, expected_cell = zip(*by_hand, strict=True)
+    found = lstm(inputs, index, torch.tensor(lengths))
+    np.testing.assert_allclose(found.detach(), np.concatenate(expected), atol=1e-12)
+    outputs, (hidden, cell) = lstm.run_cudnn(inputs[index], torch.tensor(lengths))
     np.testing.assert_allclose(outputs.detach(), np.concatenate(expected), atol=1e-12)
     np.testing.assert_allclose(hidden.detach(), np.stack(expected_hidden, axis=1), atol=1e-12)
     np.testing.assert_allclose(cell.detach(), np.stack(expected_cell, axis=1), atol=1e-12)
 
 
-@given(settings_of_lstms, lengths_of_batches.map(lambda lengths: [n for n in lengths if n]).filter(any))
-def test_outputs_and_gradients_are_those_of_torch(settings: dict[str, Any], lengths: list[int]) -> None:
-    lstm = make_lstm(**settings).double()
-    inputs = torch.randn(sum(lengths), INPUT, dtype=torch.float64, requires_grad=True)
-    state = make_state(lstm, len(lengths))
+def read_by_torch(lstm: LSTM, inputs: Tensor, lengths: list[int]) -> Tensor:
+    """Read by `nn.LSTM`, which takes no empty sequences."""
+    sequences = [x for x in inputs.split(lengths) if len(x)]
+    state = None
     if lstm.learned_state is not None:
-        state = lstm.initial_state(len(lengths))
-    outputs, final = lstm(inputs, torch.tensor(lengths), state)
-    packed = pack_sequence(inputs.split(lengths), enforce_sorted=False)
-    packed_outputs, expected_final = lstm.rnn(packed, state)
-    found = [outputs, *final]
-    expected = [torch.cat(unpack_sequence(packed_outputs)), *expected_final]
+        repeated = lstm.learned_state[:, :, None].repeat(1, 1, len(sequences), 1)
+        state = repeated[0], repeated[1]
+    packed, _ = lstm.rnn(pack_sequence(sequences, enforce_sorted=False), state)
+    return torch.cat(unpack_sequence(packed))
+
+
+@WAYS
+@given(settings=settings_of_lstms, lengths=lengths_of_batches.filter(any), n_types=st.integers(1, 6))
+def test_outputs_and_gradients_are_those_of_torch(
+    read: Any, settings: dict[str, Any], lengths: list[int], n_types: int
+) -> None:
+    lstm = make_lstm(**settings).double()
+    inputs = torch.randn(n_types, INPUT, dtype=torch.float64, requires_grad=True)
+    index = torch.randint(n_types, (sum(lengths),))
+    found = read(lstm, inputs, index, torch.tensor(lengths))
+    expected = read_by_torch(lstm, inputs[index], lengths)
     assert_close(found, expected, 1e-9)
-    variables = [inputs, *lstm.parameters()]
-    directions = [torch.randn_like(part) for part in found]
+    variables, gradient = [inputs, *lstm.parameters()], torch.randn_like(expected)
     assert_close(
-        torch.autograd.grad(found, variables, directions, retain_graph=True),
-        torch.autograd.grad(expected, variables, directions),
+        torch.autograd.grad(found, variables, gradient),
+        torch.autograd.grad(expected, variables, gradient),
         1e-9,
     )
 
 
-# Two ways through the same weights
-
-
-@given(settings_of_lstms, lengths_of_batches, st.booleans(), st.integers(1, 4))
-def test_read_equals_forward(
-    settings: dict[str, Any], lengths: list[int], with_state: bool, n_types: int
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("initial_state", ["zeros", "learned"])
+def test_gradients_are_those_of_finite_differences(
+    bidirectional: bool, bias: bool, initial_state: Any
 ) -> None:
-    lstm = make_lstm(**settings)
-    types = torch.randn(n_types, INPUT)
-    index = torch.randint(n_types, (sum(lengths),))
-    batch = torch.tensor(lengths, dtype=torch.int64)
-    state = make_state(lstm, len(lengths)) if with_state else None
-    projected = lstm.project(types)
-    before = projected.clone()
-    outputs, final = lstm.read(projected, index, batch, state)
-    assert_close((outputs, *final), (lambda y, s: (y, *s))(*lstm(types[index], batch, state)))
-    assert torch.equal(projected, before), "a table that is shared must not be written to"
+    lstm = LSTM(2, 2, depth=2, bidirectional=bidirectional, bias=bias, initial_state=initial_state)
+    lstm = lstm.double()
+    inputs = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
+    index, lengths = torch.tensor([2, 0, 1, 0]), torch.tensor([1, 0, 3])
+    # The parameters are arguments only so that they are varied too.
+    assert torch.autograd.gradcheck(
+        lambda inputs, *_: lstm(inputs, index, lengths), (inputs, *lstm.parameters())
+    )
 
 
-@READERS
-def test_states_handed_in_are_not_written_to(read: Any) -> None:
-    lstm = make_lstm(depth=2)
-    state = make_state(lstm, 2)
-    before = [s.clone() for s in state]
-    read(lstm, torch.randn(3, INPUT), torch.tensor([1, 2]), state)
-    assert all(map(torch.equal, state, before))
+@WAYS
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_gradients_add_up(read: Any, bidirectional: bool) -> None:
+    """An optimizer overwrites one parameter's gradient after the other: they must not share memory."""
+    lstm = make_lstm(depth=2, bidirectional=bidirectional, initial_state="learned")
+    batch = (torch.randn(5, INPUT), torch.arange(5), torch.tensor([3, 2]))
+    names, parameters = zip(*lstm.named_parameters(), strict=True)
+    expected = torch.autograd.grad(read(lstm, *batch).sum(), parameters)
+    for _ in range(3):
+        read(lstm, *batch).sum().backward()
+    for name, parameter, gradient in zip(names, parameters, expected, strict=True):
+        torch.testing.assert_close(parameter.grad, 3 * gradient, msg=name)
+        parameter.grad.zero_()
 
 
-@READERS
+@WAYS
+@pytest.mark.parametrize("lengths", [[], [0], [0, 0]])
+def test_without_tokens_nothing_is_learned(read: Any, lengths: list[int]) -> None:
+    lstm = make_lstm(depth=2, initial_state="learned")
+    inputs = torch.randn(2, INPUT, requires_grad=True)
+    outputs = read(lstm, inputs, torch.zeros(0, dtype=torch.int64), to_tensor(lengths))
+    assert outputs.shape == (0, 2 * WIDTH)
+    (outputs.sum() + inputs.sum()).backward()
+    assert torch.equal(inputs.grad, torch.ones_like(inputs))
+    assert not any(p.grad is not None and p.grad.any() for p in lstm.parameters())
+
+
+# A batch
+
+
+@WAYS
 @given(settings=settings_of_lstms, lengths=lengths_of_batches)
 def test_sequence_alone_equals_sequence_in_a_batch(
     read: Any, settings: dict[str, Any], lengths: list[int]
 ) -> None:
     lstm = make_lstm(**settings)
-    inputs = torch.randn(sum(lengths), INPUT)
-    state = make_state(lstm, len(lengths))
-    outputs, final = read(lstm, inputs, torch.tensor(lengths, dtype=torch.int64), state)
-    for i, length in enumerate(lengths):
-        start, end = sum(lengths[:i]), sum(lengths[: i + 1])
-        own_state = (state[0][:, i : i + 1], state[1][:, i : i + 1])
-        expected, own_final = read(lstm, inputs[start:end], torch.tensor([length]), own_state)
-        assert_close((outputs[start:end], *(s[:, i : i + 1] for s in final)), (expected, *own_final))
+    inputs, index = torch.randn(4, INPUT), torch.randint(4, (sum(lengths),))
+    outputs = read(lstm, inputs, index, to_tensor(lengths))
+    alone = [read(lstm, inputs, part, to_tensor([len(part)])) for part in index.split(lengths)]
+    assert_close(outputs, torch.cat([*alone, torch.zeros(0, lstm.output_width)]))
 
 
-@READERS
 @given(settings=settings_of_lstms, lengths=lengths_of_batches)
-def test_step_by_step_equals_the_whole(read: Any, settings: dict[str, Any], lengths: list[int]) -> None:
-    lstm = make_lstm(**(settings | {"bidirectional": False}))
-    inputs = torch.randn(sum(lengths), INPUT)
-    batch = torch.tensor(lengths, dtype=torch.int64)
-    whole, final = read(lstm, inputs, batch)
+def test_state_goes_from_step_to_step(settings: dict[str, Any], lengths: list[int]) -> None:
+    lstm = make_lstm(**settings | {"bidirectional": False})
+    inputs, batch = torch.randn(sum(lengths), INPUT), to_tensor(lengths)
+    first = state = make_state(lstm, len(lengths))
+    before = [part.clone() for part in first]
+    whole, final = lstm.run_cudnn(inputs, batch, state)
     starts = batch.cumsum(0) - batch
     outputs = torch.full_like(whole, torch.nan)
-    state = lstm.initial_state(len(lengths))
     for step in range(max(lengths, default=0)):
         running = batch > step
         words = starts[running] + step
-        outputs[words], state = read(lstm, inputs[words], running.long(), state)
+        outputs[words], state = lstm.run_cudnn(inputs[words], running.long(), state)
     assert_close((outputs, *state), (whole, *final))
+    assert all(map(torch.equal, first, before)), "a state handed in must not be written to"
 
 
-@READERS
 @pytest.mark.parametrize("lengths", [[], [0], [0, 0]])
-def test_without_tokens_the_state_stays(read: Any, lengths: list[int]) -> None:
+def test_without_tokens_the_state_stays(lengths: list[int]) -> None:
     lstm = make_lstm(depth=2, initial_state="learned")
     for state in (None, make_state(lstm, len(lengths))):
-        outputs, final = read(lstm, torch.zeros(0, INPUT), torch.tensor(lengths, dtype=torch.int64), state)
+        outputs, final = lstm.run_cudnn(torch.zeros(0, INPUT), to_tensor(lengths), state)
         assert outputs.shape == (0, 2 * WIDTH)
         assert all(map(torch.equal, final, state or lstm.initial_state(len(lengths))))
 
 
-# Training
+# Dropout between layers
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_gradients_are_those_of_finite_differences(bidirectional: bool) -> None:
-    lstm = LSTM(2, 2, depth=2, bidirectional=bidirectional, initial_state="learned").double()
-    inputs = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
-    hidden, cell = (s.requires_grad_() for s in make_state(lstm, 3))
-
-    def read(inputs: Tensor, hidden: Tensor, cell: Tensor, *_: Tensor) -> tuple[Tensor, ...]:
-        first, final = lstm(inputs, torch.tensor([1, 0, 3]), (hidden, cell))
-        second, _ = lstm(inputs, torch.tensor([2, 2]))  # from the initial state
-        return first, *final, second
-
-    # The parameters are arguments only so that they are varied too.
-    assert torch.autograd.gradcheck(read, (inputs, hidden, cell, *lstm.parameters()))
-
-
-def test_dropout_between_layers_is_for_training_alone() -> None:
+@WAYS
+def test_dropout_between_layers_is_for_training_alone(read: Any) -> None:
     lstm = make_lstm(depth=2, dropout=0.5)
-    batch = (torch.randn(20, INPUT), torch.tensor([12, 8]))
-    expected, _ = make_copy(lstm, dropout=0.0)(*batch)
-    assert_close(lstm(*batch)[0], expected)
+    batch = (torch.randn(20, INPUT), torch.arange(20), torch.tensor([12, 8]))
+    expected = read(make_copy(lstm, dropout=0.0), *batch)
+    assert_close(read(lstm, *batch), expected)
     lstm.train()
-    first, second = lstm(*batch)[0], lstm(*batch)[0]
+    first, second = read(lstm, *batch), read(lstm, *batch)
     assert (first - expected).abs().max() > 0.01
     assert (first - second).abs().max() > 0.01
-    assert_close(read_types(lstm, *batch)[0], expected)
     lstm.set_dropout(0.0)
-    assert_close(lstm(*batch)[0], expected)
+    assert_close(read(lstm, *batch), expected)
 
 
-def test_one_layer_has_nothing_to_drop_between() -> None:
+@WAYS
+def test_dropout_drops_the_inputs_of_the_next_layer(read: Any) -> None:
+    """Where all is dropped, the second layer reads zeros."""
+    lstm = make_lstm(depth=2, dropout=1 - 1e-7).train()
+    second = nn.LSTM(2 * WIDTH, WIDTH, bidirectional=True)
+    weights = {name.replace("l1", "l0"): w for name, w in lstm.rnn.state_dict().items() if "l1" in name}
+    second.load_state_dict(weights)
+    expected, _ = second(torch.zeros(6, 2 * WIDTH))
+    assert_close(read(lstm, torch.randn(6, INPUT), torch.arange(6), torch.tensor([6])), expected)
+
+
+@WAYS
+def test_one_layer_has_nothing_to_drop_between(read: Any) -> None:
     lstm = make_lstm(depth=1, dropout=0.5)  # torch would warn
-    batch = (torch.randn(6, INPUT), torch.tensor([6]))
-    expected, _ = lstm(*batch)
+    batch = (torch.randn(6, INPUT), torch.arange(6), torch.tensor([6]))
+    expected = read(lstm, *batch)
     lstm.train()
     lstm.set_dropout(0.9)
-    assert_close(lstm(*batch)[0], expected)
+    assert_close(read(lstm, *batch), expected)
 
 
 def make_copy(lstm: LSTM, **settings: Any) -> LSTM:
-    copy = LSTM(INPUT, WIDTH, depth=lstm.rnn.num_layers, **settings).eval()
+    copy = LSTM(INPUT, WIDTH, depth=lstm.depth, **settings).eval()
     copy.load_state_dict(lstm.state_dict())
     return copy

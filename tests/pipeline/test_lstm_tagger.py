@@ -89,6 +89,39 @@ def test_docs_without_tokens(trained):
     assert len(trained("")) == 0
 
 
+@pytest.mark.parametrize("n_threads", [0, 1, 2])
+def test_threads_give_the_same_tags(trained, n_threads):
+    nlp = English()
+    nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": {"n_threads": n_threads}}})
+    nlp.from_bytes(trained.to_bytes())
+    texts = TEXTS * 60
+    expected = tags_of(trained) * 60
+    assert [[token.tag_ for token in doc] for doc in nlp.pipe(texts, batch_size=500)] == expected
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_tags_that_are_set_stay_or_go(overwrite):
+    """In one batch: documents with tags, with some, with none, and without words."""
+    tagger = make_trained(overwrite=overwrite).get_pipe("lstm_tagger")
+    present = [["X", "Y"], [], ["", "X", ""], ["", "", "", ""], [], ["N"]]
+    docs = [Doc(tagger.vocab, words=["w"] * len(tags), tags=tags or None) for tags in present]
+    rng = np.random.default_rng(0)
+    predicted = [rng.integers(0, len(tagger.labels), len(tags)) for tags in present]
+    tagger.set_annotations(docs, predicted)
+    expected = [
+        [old if old and not overwrite else tagger.labels[i] for old, i in zip(tags, ids, strict=True)]
+        for tags, ids in zip(present, predicted, strict=True)
+    ]
+    assert [[token.tag_ for token in doc] for doc in docs] == expected
+
+
+def test_set_annotations_of_documents_without_words(trained):
+    docs = [trained.make_doc("") for _ in range(2)]
+    trained.get_pipe("lstm_tagger").set_annotations(docs, [np.zeros(0, dtype=np.int64)] * 2)
+    trained.get_pipe("lstm_tagger").set_annotations([], [])
+    assert [len(doc) for doc in docs] == [0, 0]
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_overwrite(overwrite):
     nlp = make_trained(overwrite=overwrite)
@@ -106,10 +139,22 @@ def test_set_annotations_takes_one_doc_as_well(trained):
 
 
 def test_other_annotation_is_left_alone(trained):
-    doc = Doc(trained.vocab, words=["I", "like"], lemmas=["i", "like"], sent_starts=[True, True])
+    doc = Doc(
+        trained.vocab,
+        words=["I", "like", "eggs"],
+        lemmas=["i", "like", "egg"],
+        pos=["PRON", "VERB", "NOUN"],
+        morphs=["", "Tense=Pres", "Number=Plur"],
+        heads=[1, 1, 2],
+        deps=["nsubj", "ROOT", "ROOT"],
+        ents=["O", "O", "B-FOOD"],
+    )
+    expected = {key: value for key, value in doc.to_json().items() if key != "tokens"}
+    others = [(t.lemma_, t.pos_, str(t.morph), t.head.i, t.dep_, t.is_sent_start) for t in doc]
     trained.get_pipe("lstm_tagger")(doc)
-    assert [token.lemma_ for token in doc] == ["i", "like"]
-    assert [token.is_sent_start for token in doc] == [True, True]
+    assert [(t.lemma_, t.pos_, str(t.morph), t.head.i, t.dep_, t.is_sent_start) for t in doc] == others
+    assert {key: value for key, value in doc.to_json().items() if key != "tokens"} == expected
+    assert all(token.tag_ for token in doc)
 
 
 def test_error_handler():
@@ -135,13 +180,16 @@ def test_two_processes_where_torch_has_threads(trained, tmp_path):
     trained.to_disk(tmp_path / "model")
     code = (
         "import sys, spacy, torch; torch.set_num_threads(2); nlp = spacy.load(sys.argv[1]);"
-        "texts = ['I like green eggs'] * 300; nlp(' '.join(texts));"  # long enough to start the threads
-        "docs = list(nlp.pipe(texts, n_process=2, batch_size=50));"
-        "print({' '.join(token.tag_ for token in doc) for doc in docs})"
+        "texts = ['I like green eggs'] * 300;"
+        "tag = lambda **how: {' '.join(token.tag_ for token in doc) for doc in nlp.pipe(texts, **how)};"
+        "torch.ones(500, 500) @ torch.ones(500, 500);"  # starts torch's threads
+        "print(tag(batch_size=300));"  # starts ours
+        "print(tag(n_process=2, batch_size=50));"
+        "print(tag(batch_size=300))"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "model")]
     result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert result.stdout == "{'N V J N'}\n"
+    assert result.stdout == "{'N V J N'}\n" * 3
 
 
 def test_untrained_component():
@@ -180,8 +228,9 @@ def test_predicting_within_inference_mode_and_after_it():
     nlp = make_trained()
     with torch.inference_mode():
         nlp("one two three four")
-        nlp("five six")
-    assert [token.tag_ for token in nlp("I like green eggs")] == ["N", "V", "J", "N"]
+        nlp("five")
+    # Three new words have a place in what was kept for up to eight.
+    assert [token.tag_ for token in nlp("Eat blue ham")] == ["V", "J", "N"]
 
 
 def test_an_interrupted_update_leaves_predictions_as_they_were(monkeypatch):
@@ -368,12 +417,53 @@ def test_gradients_add_up_until_finish_update():
     assert not np.allclose(scores_of(nlp), before)
 
 
+@pytest.mark.parametrize("optimizer", ["Adam.v1", "spacy-lstm-tagger.LazyAdam.v1", "RAdam.v1"])
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_any_optimizer_will_do(optimizer, accumulate):
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger")
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    sgd = registry.resolve({"optimizer": {"@optimizers": optimizer, "learn_rate": 0.003}})["optimizer"]
+    weights = dict(tagger.model.get_ref("tok2vec").shims[0].module.named_parameters())
+    before = {name: parameter.detach().clone() for name, parameter in weights.items()}
+    for _ in range(40):
+        for _ in range(accumulate):
+            tagger.update(examples, drop=0.1)
+        tagger.finish_update(sgd)
+    assert tags_of(nlp, [text for text, _ in TRAIN]) == [tags for _, tags in TRAIN]
+    for name, parameter in weights.items():
+        assert not torch.equal(parameter, before[name]), name
+
+
+def test_averages_of_the_lazy_optimizer_are_those_of_all_steps():
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger")
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    sgd = registry.resolve({"optimizer": {"@optimizers": "spacy-lstm-tagger.LazyAdam.v1"}})["optimizer"]
+    shim, ops = tagger.model.get_ref("tok2vec").shims[0], get_current_ops()
+    expected = {name: np.zeros(p.shape, dtype="f") for name, p in shim.module.named_parameters()}
+    for step in range(1, 7):
+        nlp.update([examples[step % 3]], sgd=sgd)
+        last = {name: p.detach().clone() for name, p in shim.module.named_parameters()}
+        for name, average in expected.items():
+            ops.update_averages(average, last[name].numpy(), step)
+    scores = scores_of(nlp)
+    with nlp.use_params(sgd.averages):
+        for name, parameter in shim.module.named_parameters():
+            assert np.allclose(parameter.detach().numpy(), expected[name], atol=1e-5), name
+        assert not np.allclose(scores_of(nlp), scores, atol=1e-3)
+    assert all(torch.equal(parameter, last[name]) for name, parameter in shim.module.named_parameters())
+    assert np.array_equal(scores_of(nlp), scores)
+
+
 def test_dropout_of_an_update_reaches_torch():
     nlp = make_trained()
     tagger = nlp.get_pipe("lstm_tagger")
     tagger.update(make_examples(nlp), drop=0.35)
     network = tagger.model.get_ref("tok2vec").shims[0].module
-    assert network.dropout.p == 0.35
+    assert network.dropout_rate == 0.35
     assert not network.training
 
 
