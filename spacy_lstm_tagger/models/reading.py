@@ -74,7 +74,10 @@ class DocReader:
             lambda doc: find_sentence_starts(docs[doc]),
         )
         batches = make_batches(pieces)
-        outputs = torch.empty(len(tokens), width, device=self.device)
+        with torch.inference_mode(
+            False
+        ):  # threads could not write to a tensor of somebody's inference mode
+            outputs = torch.empty(len(tokens), width, device=self.device)
         is_small = len(batches) == 1 and len(batches[0].lengths) <= MIN_SEQUENCES
         is_alone = is_small or self.device.type != "cpu"
         map_ = map if is_alone else get_map(count_threads(settings.n_threads))

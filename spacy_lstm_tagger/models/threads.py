@@ -43,7 +43,7 @@ def get_map(n_threads: int) -> Map:
 
 def _start_pool(n_threads: int) -> ThreadPoolExecutor:
     torch_threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(n_threads, "lstm_tagger", initializer=torch.set_num_threads, initargs=(1,))
+    pool = ThreadPoolExecutor(n_threads, "lstm_tagger", initializer=_use_one_torch_thread)
     # torch takes the last number set for that of threads to come. So all of ours start now, and then it
     # is set to what it was.
     barrier = Barrier(n_threads + 1)
@@ -52,6 +52,11 @@ def _start_pool(n_threads: int) -> ThreadPoolExecutor:
     barrier.wait()
     torch.set_num_threads(torch_threads)
     return pool
+
+
+def _use_one_torch_thread() -> None:
+    torch.get_num_threads()  # a thread takes over the common number when it first asks, so it asks now
+    torch.set_num_threads(1)
 
 
 def _forget_threads() -> None:

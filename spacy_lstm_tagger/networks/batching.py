@@ -49,8 +49,8 @@ class Batch(NamedTuple):
 def cut(
     start: int, end: int, window: int, overlap: int, sentence_starts: Sequence[int] = ()
 ) -> list[Piece]:
-    """Cut a document into pieces of which `window` tokens count at most, at a sentence start if there is one
-    in time, else anywhere. Pieces overlap, so that what counts is read as if they were not cut.
+    """Cut a document into pieces of which `window` tokens count at most, at a sentence start if there is
+    one in time, else anywhere. Pieces overlap, so that what counts is read as if they were not cut.
 
     start (int): The document's first token.
     end (int): After its last token.

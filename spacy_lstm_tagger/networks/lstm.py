@@ -136,7 +136,9 @@ class LSTM(nn.Module):
         weight = torch.cat(self._get(layer, "weight_ih"))
         if not self.rnn.bias:
             return weight, None
-        return weight, torch.cat(self._get(layer, "bias_ih")) + torch.cat(self._get(layer, "bias_hh"))
+        # The product makes a gradient of its own: else both biases would share one, and so would who
+        # overwrites it.
+        return weight, torch.cat(self._get(layer, "bias_ih")) + 1.0 * torch.cat(self._get(layer, "bias_hh"))
 
     def recurrent_weights(self, layer: int) -> Tensor:
         """RETURNS (Tensor): A layer's recurrent weights, `(directions, 4 * width, width)`."""
