@@ -60,7 +60,7 @@ class Packing(NamedTuple):
         return index[tokens] * self.directions + self.rows % self.directions
 
     def unpack(self, packed: Tensor) -> Tensor:
-        """RETURNS (Tensor): `(tokens, directions * width)`, from packed rows `(tokens * directions, width)`."""
+        """RETURNS (Tensor): `(tokens, directions * width)`, from packed `(tokens * directions, width)`."""
         places = torch.empty_like(self.rows)
         places[self.rows] = torch.arange(len(places))
         flat = packed.index_select(0, places.to(packed.device))
