@@ -34,17 +34,13 @@ def main(
             nlp(text)
     gc.collect()
     gc.freeze()
-    from_docs: dict[str, list[float]] = {name: [] for name in pipelines}
-    from_texts: dict[str, list[float]] = {name: [] for name in pipelines}
-    for i, text in enumerate(texts):
-        for name, nlp in pipelines.items():
-            from_docs[name].append(time_call(nlp, docs[name][i]))
-            from_texts[name].append(time_call(nlp, text))
-    figures = {
-        "words": [len(words) for words, _ in chosen],
-        "from_docs": from_docs,
-        "from_texts": from_texts,
-    }
+    figures: dict[str, Any] = {"words": [len(words) for words, _ in chosen]}
+    for kind, inputs in (("from_docs", docs), ("from_texts", dict.fromkeys(pipelines, texts))):
+        milliseconds: dict[str, list[float]] = {name: [] for name in pipelines}
+        for i in range(len(chosen)):
+            for name in sorted(pipelines, reverse=bool(i % 2)):
+                milliseconds[name].append(time_call(pipelines[name], inputs[name][i]))
+        figures[kind] = milliseconds
     print(srsly.json_dumps(figures))
 
 
