@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-import numpy as np
 import torch
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
@@ -43,7 +42,7 @@ class DocReader:
         self.settings = settings
         device = next(network.parameters()).device
         self.device: torch.device = device
-        lstm_class = CudnnInferenceLSTM if device.type == "cuda" else InferenceLSTM
+        lstm_class = InferenceLSTM if device.type == "cpu" else CudnnInferenceLSTM
         self.lstm = lstm_class(network.lstm, get_precision(settings.precision, device))
         self.cache = TypeCache(settings.cache_size, vocab, vocab.vectors)
 
@@ -67,20 +66,23 @@ class DocReader:
             outputs, _ = self._read(tokens[batch_tokens.numpy()], batch_lengths, docs[0].vocab)
             return head(outputs) if head else outputs
 
+        if len(docs) == 1 and len(tokens) <= settings.window:  # nothing to share out
+            with torch.no_grad():
+                return read_batch(torch.arange(len(tokens)), torch.from_numpy(lengths)), lengths.tolist()
         pieces = make_pieces(
             torch.from_numpy(lengths),
             settings.window,
             settings.overlap,
             lambda doc: find_sentence_starts(docs[doc]),
         )
-        batches = make_batches(pieces)
+        is_alone = len(pieces) <= MIN_SEQUENCES or self.device.type != "cpu"
+        n_threads = 1 if is_alone else count_threads(settings.n_threads)
+        batches = make_batches(pieces, n_threads)
         with torch.inference_mode(
             False
         ):  # threads could not write to a tensor of somebody's inference mode
             outputs = torch.empty(len(tokens), width, device=self.device)
-        is_small = len(batches) == 1 and len(batches[0].lengths) <= MIN_SEQUENCES
-        is_alone = is_small or self.device.type != "cpu"
-        map_ = map if is_alone else get_map(count_threads(settings.n_threads))
+        map_ = map if is_alone else get_map(n_threads)
         read_batches(read_batch, batches, outputs, map_)
         return outputs, lengths.tolist()
 
@@ -101,10 +103,8 @@ class DocReader:
     ) -> tuple[Tensor, State]:
         # Within somebody's inference mode, tensors that are kept must still be ordinary ones.
         with torch.inference_mode(False), torch.no_grad():
-            types, index = np.unique(tokens, return_inverse=True)
-            table, rows = self.cache.look_up(types, partial(self._project, vocab=vocab))
-            token_rows = torch.from_numpy(rows[index]).to(table.device)
-            return self.lstm.read(table, token_rows, lengths, state)
+            table, rows = self.cache.look_up(tokens, partial(self._project, vocab=vocab))
+            return self.lstm.read(table, torch.from_numpy(rows).to(table.device), lengths, state)
 
     def _project(self, types: Ids, vocab: Vocab) -> Tensor:
         tensors = self.network.to_tensors(self.network.features(types, vocab))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from ..features import Ids, Rows
@@ -39,24 +40,38 @@ class TypeCache:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def look_up(self, types: Ids, compute: Callable[[Ids], Tensor]) -> tuple[Tensor, Rows]:
-        """Find the rows of word types, computing those that are new.
+    def look_up(self, tokens: Ids, compute: Callable[[Ids], Tensor]) -> tuple[Tensor, Rows]:
+        """Find the rows of words, computing those of word types that are new.
 
-        types (Ids): Distinct ORTH ids, sorted, `(types,)`.
-        compute (Callable[[Ids], Tensor]): Gives the rows of the types that are new, `(new, width)`.
-        RETURNS (Tuple[Tensor, Rows]): A table `(rows, width)`, and the row of each type `(types,)`.
+        tokens (Ids): ORTH ids, `(tokens,)`.
+        compute (Callable[[Ids], Tensor]): Gives the rows of types, `(types, width)`.
+        RETURNS (Tuple[Tensor, Rows]): A table `(rows, width)`, and the row of each word `(tokens,)`.
         """
-        if not len(types) or len(types) > self.limit:
-            return compute(types), np.arange(len(types), dtype=np.int64)
         with self._lock:
-            new = types[~np.isin(types, self._ids, assume_unique=True)]
-            if len(self._ids) + len(new) > self.limit:
-                self._forget()
-                new = types
-            if len(new):
-                self._add(new, compute(new))
-            assert self._table is not None
-            return self._table, self._rows[np.searchsorted(self._ids, types)]
+            places, is_known = self._find(tokens)
+            if self._table is not None and is_known.all():
+                return self._table, self._rows[places]
+            types, index = np.unique(tokens, return_inverse=True)
+            if len(types) <= self.limit:
+                table, rows = self._look_up_types(types, compute)
+                return table, rows[index]
+        return compute(types), index.astype(np.int64, copy=False)
+
+    def _look_up_types(self, types: Ids, compute: Callable[[Ids], Tensor]) -> tuple[Tensor, Rows]:
+        new = types[~self._find(types)[1]]
+        if len(self._ids) + len(new) > self.limit:
+            self._forget()
+            new = types
+        self._add(new, compute(new))
+        assert self._table is not None
+        return self._table, self._rows[self._find(types)[0]]
+
+    def _find(self, tokens: Ids) -> tuple[Rows, npt.NDArray[np.bool_]]:
+        """RETURNS (Tuple[Rows, np.ndarray]): Where each word is among the ids, and whether it is there."""
+        if not len(self._ids):
+            return np.zeros(len(tokens), dtype=np.int64), np.zeros(len(tokens), dtype=np.bool_)
+        places = np.minimum(np.searchsorted(self._ids, tokens), len(self._ids) - 1)
+        return places, self._ids[places] == tokens
 
     def _add(self, types: Ids, computed: Tensor) -> None:
         start, end = len(self._ids), len(self._ids) + len(types)

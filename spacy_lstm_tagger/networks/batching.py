@@ -6,6 +6,7 @@ is sorted by length and read in batches; a long document is cut into pieces that
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from typing import NamedTuple, TypeAlias
 
 import torch
@@ -98,17 +99,24 @@ def make_pieces(
 
 
 def make_batches(
-    pieces: Tensor, max_sequences: int = MAX_SEQUENCES, max_words: int = MAX_WORDS
+    pieces: Tensor, shares: int = 1, max_sequences: int = MAX_SEQUENCES, max_words: int = MAX_WORDS
 ) -> list[Batch]:
     """Sort pieces by length and put them into batches, the longest first.
 
     pieces (Tensor): A `Piece` a row, `(pieces, 4)`.
+    shares (int): Deal the pieces out to so many readers first, who then have about the same work.
     max_sequences (int): How many pieces a batch has at most.
     max_words (int): How many tokens a batch has at most, unless it is of one piece.
     """
     lengths = pieces[:, 1] - pieces[:, 0]
     order = torch.argsort(lengths, descending=True, stable=True)[: int(torch.count_nonzero(lengths))]
-    pieces, lengths = pieces[order], lengths[order]
+    parts = [order[share::shares] for share in range(shares)]
+    batches = [_make_share(pieces[part], lengths[part], max_sequences, max_words) for part in parts]
+    return [batch for row in zip_longest(*batches) for batch in row if batch]
+
+
+def _make_share(pieces: Tensor, lengths: Tensor, max_sequences: int, max_words: int) -> list[Batch]:
+    """RETURNS (List[Batch]): Batches of pieces that are sorted by length."""
     ends = lengths.cumsum(0)
     batches = []
     first = 0

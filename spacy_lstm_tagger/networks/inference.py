@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from .lstm import LSTM, State
+from .one_sequence import GATE_FACTORS, Floats, read_sequence
 from .packing import Packing
 
 
@@ -36,6 +38,10 @@ class InferenceLSTM:
         self.precision = precision
         with torch.no_grad():
             self.layers = [self._fold(layer) for layer in range(lstm.depth)]
+            # What is left to multiply for `read_sequence`, which takes the hyperbolic tangent itself.
+            factors = torch.tensor(GATE_FACTORS) / torch.tensor([1.0, 1.0, -2.0, 1.0])
+            self._factors = factors.repeat_interleave(lstm.rnn.hidden_size)  # (4 * width,)
+            self._recurrent = [(layer.recurrent.float() * self._factors).numpy() for layer in self.layers]
 
     def _fold(self, layer: int) -> _Layer:
         width = self.lstm.rnn.hidden_size
@@ -80,9 +86,11 @@ class InferenceLSTM:
             The final state of an empty sequence is the one it started from.
         """
         directions = self.lstm.directions
-        packing = Packing.from_lengths(lengths, directions)
         hidden, cell = state or self.lstm.initial_state(len(lengths))
         hidden, cell = hidden.clone(), cell.clone()
+        if len(lengths) == 1 and len(index):
+            return self._read_one(table.index_select(0, index), hidden, cell), (hidden, cell)
+        packing = Packing.from_lengths(lengths, directions)
         order = packing.order
         outputs = table.new_empty(0, self.lstm.output_width)
         for depth, layer in enumerate(self.layers):
@@ -103,6 +111,20 @@ class InferenceLSTM:
             cell[part, order] = last
             hidden[part, order] = _last_outputs(outputs, lengths, order, directions)
         return outputs, (hidden, cell)
+
+    def _read_one(self, inputs: Tensor, hidden: Tensor, cell: Tensor) -> Tensor:
+        """As `read`, for a sequence `(time, directions * 4 * width)`; the states are overwritten."""
+        outputs = inputs
+        directions, width = self.lstm.directions, self.lstm.rnn.hidden_size
+        for depth, layer in enumerate(self.layers):
+            gates = (self._project(outputs, layer) if depth else inputs).float()
+            gates = gates.view(-1, directions, 1, 4 * width) * self._factors
+            part = slice(depth * directions, (depth + 1) * directions)
+            states = hidden[part].numpy(), cell[part].numpy()
+            packed = read_sequence(_turn(gates.numpy()), self._recurrent[depth], *states)
+            hidden[part] = torch.from_numpy(packed[-1])
+            outputs = torch.from_numpy(_turn(packed)).view(-1, directions * width)
+        return outputs
 
 
 class CudnnInferenceLSTM:
@@ -161,6 +183,11 @@ def _read_layer(
         torch.addcmul(out_gate, out_gate, memory.sigmoid(), value=-2, out=hidden)
     cell.mul_(-0.5)
     return outputs
+
+
+def _turn(steps: Floats) -> Floats:
+    """RETURNS (np.ndarray): `(time, directions, ...)` with the second direction from its end on."""
+    return np.concatenate([steps[:, :1], steps[::-1, 1:]], axis=1)
 
 
 def _last_outputs(outputs: Tensor, lengths: Tensor, order: Tensor, directions: int) -> Tensor:

@@ -180,8 +180,12 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         return self._to_tag_ids(emissions), state
 
     def _to_tag_ids(self, emissions: list[Floats2d]) -> list[TagIds]:
-        to_numpy: Callable[[Any], TagIds] = self.model.ops.to_numpy
-        return [to_numpy(scores).argmax(axis=1) for scores in emissions]
+        if not emissions:
+            return []
+        ops: Any = self.model.ops
+        flat: TagIds = ops.to_numpy(ops.xp.concatenate(emissions)).argmax(axis=1)
+        ends = np.cumsum([len(scores) for scores in emissions]).tolist()
+        return [flat[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
     def set_annotations(self, docs: Iterable[Doc], batch_tag_ids: Sequence[TagIds]) -> None:
         """Write predicted tags to `token.tag`. Tags that are set stay, unless `overwrite` is true.

@@ -38,6 +38,15 @@ def test_looked_up_equals_computed(batches: list[frozenset[int]], limit: int) ->
         assert len(cache) <= limit
 
 
+@given(st.lists(st.lists(st.integers(0, 25), max_size=12), max_size=10), st.integers(0, 30))
+def test_words_are_found_in_their_order_however_often(batches: list[list[int]], limit: int) -> None:
+    cache = TypeCache(limit)
+    for tokens in batches:
+        words = np.array(tokens, dtype=np.uint64)
+        assert torch.equal(look_up(cache, words), project(words))
+        assert len(cache) <= limit
+
+
 @given(st.lists(sets_of_types.filter(bool), max_size=10))
 def test_each_type_is_computed_once(batches: list[frozenset[int]]) -> None:
     cache = TypeCache(26)

@@ -122,7 +122,9 @@ def test_batches_hold_all_pieces_within_the_limits(
     lengths, sentence_starts = drawn
     pieces = make_pieces(to_tensor(lengths), window, overlap, sentence_starts.__getitem__)
     found, found_lengths = [], []
-    for tokens, batch_lengths, is_kept in make_batches(pieces, max_sequences, max_words):
+    for tokens, batch_lengths, is_kept in make_batches(
+        pieces, max_sequences=max_sequences, max_words=max_words
+    ):
         assert 1 <= len(batch_lengths) <= max_sequences
         assert len(tokens) <= max_words or len(batch_lengths) == 1
         kept = torch.ones_like(tokens, dtype=torch.bool) if is_kept is None else is_kept
@@ -141,10 +143,22 @@ def test_batches_hold_all_pieces_within_the_limits(
 @given(st.lists(st.integers(1, 9), max_size=30), st.integers(1, 5), st.integers(1, 20))
 def test_batches_are_as_full_as_they_may_be(lengths: list[int], max_sequences: int, max_words: int) -> None:
     pieces = make_pieces(to_tensor(lengths), 9, 0, lambda doc: [])
-    batches = make_batches(pieces, max_sequences, max_words)
+    batches = make_batches(pieces, max_sequences=max_sequences, max_words=max_words)
     for batch, following in pairwise(batches):
         with_next = len(batch.tokens) + int(following.lengths[0])
         assert len(batch.lengths) == max_sequences or with_next > max_words
+
+
+@given(st.lists(st.integers(1, 9), max_size=30), st.integers(1, 4), st.integers(1, 5))
+def test_shares_are_about_the_same_work(lengths: list[int], shares: int, max_sequences: int) -> None:
+    pieces = make_pieces(to_tensor(lengths), 9, 0, lambda doc: [])
+    batches = make_batches(pieces, shares, max_sequences=max_sequences)
+    tokens = [token for batch in batches for token in batch.tokens.tolist()]
+    assert sorted(tokens) == list(range(sum(lengths)))
+    words = [sum(len(batch.tokens) for batch in batches[share::shares]) for share in range(shares)]
+    # As sorted lengths are dealt out in turn, shares differ by no more than the longest.
+    if len(batches) % shares == 0:
+        assert max(words) - min(words) <= max(lengths, default=0)
 
 
 # Reading
@@ -180,7 +194,7 @@ def test_every_token_is_written_once_where_it_is(
 ) -> None:
     lengths, sentence_starts = drawn
     pieces = make_pieces(to_tensor(lengths), window, overlap, sentence_starts.__getitem__)
-    batches = make_batches(pieces, max_sequences, max_words)
+    batches = make_batches(pieces, max_sequences=max_sequences, max_words=max_words)
     outputs = torch.full((sum(lengths), 2), torch.nan)
     written: list[int] = []
     for batch in batches:
@@ -200,7 +214,7 @@ def test_readings_of_context_are_left_out(map_: Any) -> None:
 
     pieces = make_pieces(to_tensor([2, 7]), 3, 2, lambda doc: [])
     outputs = torch.full((9, 2), torch.nan)
-    read_batches(read, make_batches(pieces, 2, 100), outputs, map_)
+    read_batches(read, make_batches(pieces, max_sequences=2, max_words=100), outputs, map_)
     # Read are 0 1, and 2 … 6, 3 … 8, 6 … 8, of which count 2 3 4, 5 6 7 and 8.
     first, second = [[0, 1], [1, 0]], [[0, 4], [1, 3], [2, 2], [2, 3], [3, 2], [4, 1], [2, 0]]
     assert outputs.tolist() == first + second
@@ -210,7 +224,7 @@ def test_readings_of_context_are_left_out(map_: Any) -> None:
 def test_readings_have_no_gradient(map_: Any) -> None:
     weight = torch.ones(1, requires_grad=True)
     outputs = torch.full((5, 1), torch.nan)
-    batches = make_batches(make_pieces(to_tensor([2, 3]), 9, 0, lambda doc: []), 1)
+    batches = make_batches(make_pieces(to_tensor([2, 3]), 9, 0, lambda doc: []), max_sequences=1)
     read_batches(lambda tokens, _: tokens[:, None] * weight, batches, outputs, map_)
     assert not outputs.requires_grad
     assert outputs.flatten().tolist() == [0, 1, 2, 3, 4]
@@ -223,6 +237,8 @@ def test_errors_of_a_batch_come_out(map_: Any) -> None:
             raise KeyError("3")
         return tokens[:, None].float()
 
-    batches: Sequence[Batch] = make_batches(make_pieces(to_tensor([1] * 6), 9, 0, lambda doc: []), 1)
+    batches: Sequence[Batch] = make_batches(
+        make_pieces(to_tensor([1] * 6), 9, 0, lambda doc: []), max_sequences=1
+    )
     with pytest.raises(KeyError, match="3"):
         read_batches(read, batches, torch.empty(6, 1), map_)

@@ -13,7 +13,10 @@ from spacy_lstm_tagger.networks import LSTM, CudnnInferenceLSTM, InferenceLSTM, 
 INPUT, WIDTH = 3, 4
 Reader: TypeAlias = InferenceLSTM | CudnnInferenceLSTM
 
-lengths_of_batches = st.lists(st.integers(0, 5), max_size=5)
+# A single sequence is read in a way of its own.
+lengths_of_batches = st.lists(st.integers(0, 5), max_size=5) | st.lists(
+    st.integers(1, 9), min_size=1, max_size=1
+)
 settings_of_lstms = st.fixed_dictionaries(
     {
         "depth": st.integers(1, 3),
@@ -168,8 +171,9 @@ def test_bfloat16_is_close(reader: type[Reader], settings: dict[str, Any], lengt
 
 
 @READERS
-def test_bfloat16_is_taken(reader: type[Reader]) -> None:
-    lstm, batch = make_lstm(), make_batch([30, 20])
+@pytest.mark.parametrize("lengths", [[30, 20], [50]])
+def test_bfloat16_is_taken(reader: type[Reader], lengths: list[int]) -> None:
+    lstm, batch = make_lstm(), make_batch(lengths)
     found = read(reader(lstm, torch.bfloat16), batch)[0]
     assert (found - read_by_torch(lstm, batch)[0]).abs().max() > 1e-4
 
@@ -189,7 +193,8 @@ def test_outputs_have_no_gradient(reader: type[Reader]) -> None:
 
 
 @READERS
-def test_extreme_gates_are_those_of_torch(reader: type[Reader]) -> None:
-    lstm, batch = make_lstm(depth=2), make_batch([7, 5])
+@pytest.mark.parametrize("lengths", [[7, 5], [12]])
+def test_extreme_gates_are_those_of_torch(reader: type[Reader], lengths: list[int]) -> None:
+    lstm, batch = make_lstm(depth=2), make_batch(lengths)
     batch.inputs.mul_(1e4)
     assert_close(read(reader(lstm), batch), read_by_torch(lstm, batch))
