@@ -49,11 +49,17 @@ class LSTM(nn.Module):
         if initial_state == "learned":
             self.learned_state = nn.Parameter(torch.zeros(2, depth * self.directions, width))
         for layer in range(depth):
-            for weight in self._get(layer, "weight_hh"):
-                for gate in weight.chunk(4):
-                    # Orthogonal (Saxe et al. 2014, §3) and large: neighbours count from the start.
-                    nn.init.orthogonal_(gate, gain=2.0)
+            self._initialize(layer)
         self.set_dropout(dropout)
+
+    def _initialize(self, layer: int) -> None:
+        for weight in self._get(layer, "weight_hh"):
+            for gate in weight.chunk(4):
+                nn.init.orthogonal_(gate)  # Saxe et al. 2014, §3
+        if self.rnn.bias:
+            for bias in self._get(layer, "bias_ih"):
+                # The output gate starts out open: states are large, and what reads them learns sooner.
+                nn.init.ones_(bias.chunk(4)[3])
 
     @property
     def depth(self) -> int:
