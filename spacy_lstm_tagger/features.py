@@ -161,14 +161,21 @@ class FeatureTable:
         ]
         self.columns = {name: Column(hash_rows) for name in names}
         self._get_attrs = attrgetter(*(f"{attr.lower()}_" for attr in self.attrs)) if attrs else None
-        self._kept: dict[int, Rows] = {}
-        self._kept_vocab: Vocab | None = None
+        self._forget(None)
+
+    def _forget(self, vocab: Vocab | None) -> None:
+        """Start anew with what `look_up` keeps: for each ORTH id its place, and there rows and bytes."""
+        self._kept: dict[int, int] = {}
+        self._kept_features = np.zeros((0, len(self.columns) + self.max_bytes), dtype=np.int64)
+        self._kept_vocab = vocab
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kept": {}, "_kept_vocab": None}
+        nothing = {"_kept": {}, "_kept_features": self._kept_features[:0], "_kept_vocab": None}
+        return {**self.__dict__, **nothing}
 
     def fit(self, docs: Iterable[Doc]) -> None:
         """Build the vocabulary of every column from all documents given."""
+        self._forget(None)
         counts: dict[str, dict[str, int]] = {name: {} for name in self.columns}
         for lexeme_strings, count in self._count_types(docs):
             for name, string in zip(counts, lexeme_strings, strict=True):
@@ -204,6 +211,7 @@ class FeatureTable:
         vocabulary (Mapping[str, Mapping[str, int]]): As given by the property of this name.
         RAISES (ValueError): If a column is missing.
         """
+        self._forget(None)
         for name, column in self.columns.items():
             if name not in vocabulary:
                 raise ValueError(Errors.L103.format(attr=name, found=list(vocabulary)))
@@ -226,16 +234,21 @@ class FeatureTable:
     def look_up(self, types: Ids, vocab: Vocab) -> TypeFeatures:
         """As a call, but what was computed once is kept: training sees each type many times."""
         if self._kept_vocab is not vocab or len(self._kept) > MAX_KEPT:
-            self._kept, self._kept_vocab = {}, vocab
+            self._forget(vocab)
         new = np.array([orth for orth in types.tolist() if orth not in self._kept], dtype=np.uint64)
         if len(new):
-            rows, characters, _ = self(new, vocab)
-            padded = np.pad(characters, ((0, 0), (0, self.max_bytes - characters.shape[1])))
-            self._kept.update(zip(new.tolist(), np.concatenate([rows, padded], axis=1), strict=True))
-        kept = np.stack([self._kept[orth] for orth in types.tolist()])
-        rows, characters = np.split(kept, [len(self.columns)], axis=1)
+            self._keep(new, self(new, vocab))
+        places = np.array([self._kept[orth] for orth in types.tolist()], dtype=np.int64)
+        rows, characters = np.split(self._kept_features[places], [len(self.columns)], axis=1)
         longest = int(np.count_nonzero(characters, axis=1).max(initial=0))
         return TypeFeatures(rows, characters[:, :longest], self._vectors(types, vocab))
+
+    def _keep(self, types: Ids, features: TypeFeatures) -> None:
+        rows, characters, _ = features
+        padded = np.pad(characters, ((0, 0), (0, self.max_bytes - characters.shape[1])))
+        start = len(self._kept)
+        self._kept_features = np.concatenate([self._kept_features, np.concatenate([rows, padded], axis=1)])
+        self._kept.update(zip(types.tolist(), range(start, start + len(types)), strict=True))
 
     def _strings(self, types: Ids, vocab: Vocab) -> list[tuple[str, ...]]:
         """RETURNS (List[Tuple[str, ...]]): For every type, its string in every column."""

@@ -1,14 +1,16 @@
 """The gold annotation of a batch of examples, as label indices."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from spacy.attrs import ORTH, TAG
+from spacy.strings import get_string_id
 from spacy.training import Example
 
 from ..errors import Errors
+from ..features import Ids
 
 Labels = npt.NDArray[np.int64]
 NONE = -1
@@ -43,38 +45,32 @@ def get_gold_tags(
     meaning: dict[str, tuple[int, int]] = {"": (NONE, NONE)}
     meaning |= {neg_prefix + label: (NONE, i) for label, i in indices.items() if neg_prefix}
     meaning |= {label: (i, NONE) for label, i in indices.items()}
-    pairs: list[tuple[int, int]] = []
-    for example in examples:
-        tags = aligned_tags(example)
-        try:
-            pairs.extend([meaning[tag] for tag in tags])
-        except KeyError:
-            _raise_unknown_tag(example, tags, meaning, labels, neg_prefix=neg_prefix, name=name)
-    gold, excluded = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    meaning_of_ids = {get_string_id(tag): pair for tag, pair in meaning.items()}
+    examples = list(examples)
+    tags = [get_aligned_tags(example) for example in examples]
+    distinct, index = np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *tags]), return_inverse=True)
+    unknown = [tag for tag in distinct.tolist() if tag not in meaning_of_ids]
+    for example, example_tags in zip(examples, tags, strict=True) if unknown else ():
+        for i in np.flatnonzero(np.isin(example_tags, unknown)):
+            _raise_unknown_tag(example, int(i), example_tags[i], labels, neg_prefix=neg_prefix, name=name)
+    pairs = [meaning_of_ids[tag] for tag in distinct.tolist()]
+    gold, excluded = np.array(pairs, dtype=np.int64).reshape(-1, 2)[index].T
     return GoldTags(gold, excluded)
 
 
-def aligned_tags(example: Example) -> list[str]:
-    """RETURNS (List[str]): The gold tag of every predicted token, "" where there is none."""
+def get_aligned_tags(example: Example) -> Ids:
+    """RETURNS (Ids): The string id of the gold tag of every predicted token, 0 where there is none."""
     predicted, reference = example.predicted, example.reference
     if np.array_equal(predicted.to_array(ORTH), reference.to_array(ORTH)):
-        strings = reference.vocab.strings  # the same words: nothing to align
-        return [strings[tag] for tag in reference.to_array(TAG).tolist()]
-    return [tag or "" for tag in example.get_aligned("TAG", as_string=True)]
+        return np.asarray(reference.to_array(TAG), dtype=np.uint64)  # nothing to align
+    return np.array([tag or 0 for tag in example.get_aligned("TAG")], dtype=np.uint64)
 
 
 def _raise_unknown_tag(
-    example: Example,
-    tags: Sequence[str],
-    meaning: Mapping[str, tuple[int, int]],
-    labels: Sequence[str],
-    *,
-    neg_prefix: str,
-    name: str,
+    example: Example, index: int, tag: int, labels: Sequence[str], *, neg_prefix: str, name: str
 ) -> None:
-    index, tag = next((i, tag) for i, tag in enumerate(tags) if tag not in meaning)
     message = Errors.L101.format(
-        tag=tag,
+        tag=example.reference.vocab.strings[int(tag)],
         index=index,
         word=example.predicted[index].text,
         text=example.predicted.text[:60],

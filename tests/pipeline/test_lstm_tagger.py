@@ -427,7 +427,7 @@ def test_any_optimizer_will_do(optimizer, accumulate):
     sgd = registry.resolve({"optimizer": {"@optimizers": optimizer, "learn_rate": 0.003}})["optimizer"]
     weights = dict(tagger.model.get_ref("tok2vec").shims[0].module.named_parameters())
     before = {name: parameter.detach().clone() for name, parameter in weights.items()}
-    for _ in range(40):
+    for _ in range(80):
         for _ in range(accumulate):
             tagger.update(examples, drop=0.1)
         tagger.finish_update(sgd)
