@@ -29,9 +29,10 @@ ALLOWED = {
     "models": "numpy spacy srsly thinc torch .errors .features .networks .optimizers .models",
     "pipeline": "numpy spacy srsly thinc torch .errors .features .networks .models .pipeline",
     "readers": "spacy srsly .errors",
+    "scorers": "spacy .errors",
 }
 # Rooms that every spaCy process imports: what brings torch's modules in waits until it is called.
-LIGHT = ("errors", "features", "pipeline", "readers", "cli", "__init__")
+LIGHT = ("errors", "features", "pipeline", "readers", "scorers", "cli", "__init__")
 HEAVY = ("torch", f"{PACKAGE}.networks", f"{PACKAGE}.models")
 
 
@@ -107,8 +108,8 @@ def test_what_every_process_imports_is_light(path: Path) -> None:
     assert heavy == []
 
 
-@in_rooms("readers", "cli")
-def test_torch_is_not_for_readers_and_commands(path: Path) -> None:
+@in_rooms("readers", "scorers", "cli")
+def test_torch_is_not_for_readers_scorers_and_commands(path: Path) -> None:
     assert [found for found in find_imports(path) if is_in(found.name, "torch")] == []
 
 
