@@ -47,6 +47,15 @@ class Errors:
         "they come from a listener, its 'width' must be that of the tok2vec component: twice the LSTM's "
         "width if it is bidirectional."
     )
+    L010 = (
+        "[L010] The label {label!r} is not one of the scheme {scheme!r}. With constraints = {scheme!r} "
+        "every label of 'spacy-lstm-tagger.CRF.v1' must be 'O' or a prefix of the scheme, '-' and the "
+        'name of a slot, such as \'B-city\'. Correct the data, or set constraints = "none" or "seen".'
+    )
+    L011 = (
+        "[L011] label_smoothing of component '{name}' is {value}, but a CRF has no label smoothing. Set "
+        "label_smoothing = 0.0, or use 'spacy-lstm-tagger.Softmax.v1'."
+    )
 
     L101 = (
         "[L101] The gold tag {tag!r} (word {index}, {word!r}, of the document that starts with "
@@ -157,4 +166,9 @@ class Warnings:
     W001 = (
         "[W001] precision = 'bfloat16' would be slower than float32 on this machine's {device}, so float32 "
         "is used. To silence this, set precision = \"float32\" for 'spacy-lstm-tagger.LSTMTok2Vec.v1'."
+    )
+    W002 = (
+        "[W002] The constraints of component '{name}', '{scheme}', forbid the annotation of {n} of "
+        "{n_docs} training documents; nothing is learned from these. The first starts with {text!r}. "
+        'Correct its tags, or set constraints = "none" or "seen" for \'spacy-lstm-tagger.CRF.v1\'.'
     )

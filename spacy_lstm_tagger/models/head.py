@@ -1,22 +1,27 @@
-"""`spacy-lstm-tagger.Softmax.v1`: a vector for every token → emissions."""
+"""`spacy-lstm-tagger.Softmax.v1` and `CRF.v1`: a vector for every token → emissions → tags."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import Any, Literal, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import Errors
-from ..networks import SoftmaxHead, Targets
+from ..networks import CRFHead, Head, SoftmaxHead, Targets, follow_scheme, permit_seen
 from .convert import to_arrays, to_tensor
+from .settings import check_setting
 from .shim import TorchShim, get_shim
 
-Head: TypeAlias = Model[list[Floats2d], list[Floats2d]]
+HeadModel: TypeAlias = Model[list[Floats2d], list[Floats2d]]
+Labels: TypeAlias = npt.NDArray[np.int64]
+Scheme: TypeAlias = Literal["none", "bio", "biluo", "seen"]
 
 
-def build_softmax_head() -> Head:
+def build_softmax_head() -> HeadModel:
     """Build a layer that scores every token's labels by themselves: linear, with a softmax in its loss.
 
     It works over any tok2vec layer. Widths are inferred by `initialize`.
@@ -24,20 +29,39 @@ def build_softmax_head() -> Head:
     RETURNS (Model[List[Floats2d], List[Floats2d]]): For every document unnormalised scores
         `(tokens, labels)`, the same in training and in prediction.
     """
-    return Model(
-        "softmax_head",
-        forward,
-        init=init,
-        dims={"nI": None, "nO": None},
-        shims=[TorchShim(partial(_build_network))],
-    )
+    return _build_head("softmax_head", SoftmaxHead)
 
 
-def _build_network(*, input_width: int, n_labels: int) -> SoftmaxHead:
-    return SoftmaxHead(input_width, n_labels)
+def build_crf_head(constraints: Scheme = "none") -> HeadModel:
+    """Build a layer that scores paths of labels: linear, with a conditional random field over it (Lafferty
+    et al. 2001). Tags are those of the best path.
+
+    It works over any tok2vec layer. Widths are inferred by `initialize`.
+
+    constraints (str): Which tags may follow which: "none" for any; "bio" or "biluo" for valid sequences of
+        spans alone; "seen" for what the training data holds.
+    RETURNS (Model[List[Floats2d], List[Floats2d]]): For every document unnormalised scores
+        `(tokens, labels)`, the same in training and in prediction.
+    """
+    name, schemes = "spacy-lstm-tagger.CRF.v1", ("none", "bio", "biluo", "seen")
+    check_setting(name, "constraints", constraints, constraints in schemes, f"one of {schemes}")
+    model = _build_head("crf_head", CRFHead)
+    model.attrs["constraints"] = constraints
+    return model
 
 
-def init(model: Head, X: list[Floats2d] | None = None, Y: list[Floats2d] | None = None) -> None:  # noqa: N803
+def _build_head(name: str, head_class: type[Head]) -> HeadModel:
+    shim = TorchShim(partial(_build_network, head_class))
+    return Model(name, forward, init=init, dims={"nI": None, "nO": None}, shims=[shim])
+
+
+def _build_network(
+    head_class: type[Head], *, input_width: int, n_labels: int, temperature: float = 1.0, initialize: bool
+) -> Head:
+    return head_class(input_width, n_labels, temperature)
+
+
+def init(model: HeadModel, X: list[Floats2d] | None = None, Y: list[Floats2d] | None = None) -> None:  # noqa: N803
     """Infer the widths from a sample, unless they are set, and build the network."""
     if X is not None and model.has_dim("nI") is None:
         model.set_dim("nI", X[0].shape[1])
@@ -47,7 +71,7 @@ def init(model: Head, X: list[Floats2d] | None = None, Y: list[Floats2d] | None 
 
 
 def forward(
-    model: Head, states: list[Floats2d], is_train: bool
+    model: HeadModel, states: list[Floats2d], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
     """Score the labels of every token."""
     if not states:
@@ -74,21 +98,97 @@ def _no_gradient(gradients: list[Floats2d]) -> list[Floats2d]:
     return []
 
 
-def get_loss(
-    model: Head, emissions: list[Floats2d], targets: Targets, label_smoothing: float
-) -> tuple[float, list[Floats2d]]:
-    """The head's loss and its gradient.
+def constrain(model: HeadModel, labels: Sequence[str], sequences: Iterable[Targets]) -> list[int]:
+    """Set a CRF's constraints, as its config says.
 
-    model (Head): The head.
+    model (Model): The head, initialized.
+    labels (Sequence[str]): The labels, in the order of the emissions.
+    sequences (Iterable[Targets]): The annotation of every document of the training data.
+    RETURNS (List[int]): The documents whose annotation the constraints forbid. Nothing is learned from
+        them.
+    RAISES (ValueError): For a label that is not of the scheme.
+    """
+    scheme = model.attrs.get("constraints", "none")
+    if scheme == "none":
+        return []
+    crf = get_shim(model).module.crf
+    sequences = list(sequences)
+    if scheme == "seen":
+        permitted = permit_seen((targets.gold for targets in sequences), len(labels))
+    else:
+        try:
+            permitted = follow_scheme(scheme, labels)
+        except ValueError as error:
+            raise ValueError(Errors.L010.format(label=error.args[0], scheme=scheme)) from error
+    crf.constrain(*permitted)
+    if not sequences:
+        return []
+    everything = Targets(*map(torch.cat, zip(*sequences, strict=True)))
+    lengths = torch.tensor([len(targets.gold) for targets in sequences])
+    is_possible = crf.is_possible(everything.find_allowed(len(labels)), lengths)
+    found: list[int] = (~is_possible).nonzero().flatten().tolist()
+    return found
+
+
+def get_loss(
+    model: HeadModel, emissions: list[Floats2d], targets: Targets, label_smoothing: float
+) -> tuple[float, list[Floats2d]]:
+    """The head's loss and its gradient. That of a decoder's own weights is added up, as by a callback.
+
+    model (Model): The head.
     emissions (List[Floats2d]): For every document `(tokens, labels)`.
     targets (Targets): The annotation of all tokens, documents end to end.
     label_smoothing (float): See `networks.SoftmaxHead.loss`.
     RETURNS (Tuple[float, List[Floats2d]]): The loss, summed over tokens, and the emissions' gradients.
     """
     shim = get_shim(model)
+    lengths = [len(x) for x in emissions]
     with torch.enable_grad():
         flat = to_tensor(emissions, shim.device).clone().requires_grad_(True)
-        loss = shim.module.loss(flat, Targets(*(t.to(flat.device) for t in targets)), label_smoothing)
+        targets = Targets(*(t.to(flat.device) for t in targets))
+        loss = shim.module.loss(flat, torch.tensor(lengths), targets, label_smoothing)
         loss.backward()
     assert flat.grad is not None
-    return loss.item(), to_arrays(flat.grad, [len(x) for x in emissions])
+    return loss.item(), to_arrays(flat.grad, lengths)
+
+
+def decode(model: HeadModel, emissions: list[Floats2d]) -> list[Labels]:
+    """RETURNS (List[Labels]): The labels of the best path of every document, `(tokens,)`."""
+    return _ask(model, emissions, "decode")
+
+
+def get_marginals(model: HeadModel, emissions: list[Floats2d]) -> list[Floats2d]:
+    """RETURNS (List[Floats2d]): Every label's posterior, `(tokens, labels)` for each document."""
+    return _ask(model, emissions, "marginals")
+
+
+def _ask(model: HeadModel, emissions: list[Floats2d], question: str) -> list[Any]:
+    shim = get_shim(model)
+    lengths = [len(x) for x in emissions]
+    with torch.no_grad():
+        answer = getattr(shim.module, question)(to_tensor(emissions, shim.device), torch.tensor(lengths))
+    return to_arrays(answer.cpu(), lengths)
+
+
+def get_n_best(
+    model: HeadModel, emissions: list[Floats2d], k: int
+) -> tuple[list[Labels], npt.NDArray[np.float32]]:
+    """Find the best paths.
+
+    RETURNS (Tuple[List[Labels], np.ndarray]): For every document the labels of each of its k best paths,
+        `(tokens, k)`, and their log probabilities `(docs, k)`: -1 and -inf where there are fewer.
+    """
+    shim = get_shim(model)
+    lengths = [len(x) for x in emissions]
+    with torch.no_grad():
+        flat = to_tensor(emissions, shim.device)
+        tags, log_probs = shim.module.n_best(flat, torch.tensor(lengths), k)
+    paths: Any = to_arrays(tags.t().contiguous().cpu(), lengths)
+    return paths, log_probs.cpu().numpy()
+
+
+def set_temperature(model: HeadModel, temperature: float) -> None:
+    """Set what divides the scores before they become probabilities; it is saved with the weights."""
+    shim = get_shim(model)
+    shim.module.temperature = temperature
+    shim.fitted = {**shim.fitted, "temperature": temperature}

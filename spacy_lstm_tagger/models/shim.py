@@ -26,8 +26,9 @@ FORMAT = 1
 class TorchShim(Shim):
     """Holds a torch module that is built once what depends on the data is known.
 
-    build (Callable[..., nn.Module]): Makes the module from what was fitted on the data; a function of a
-        Python module or a partial of one, so that the shim can be pickled.
+    build (Callable[..., nn.Module]): Makes the module from what was fitted on the data, and from
+        `initialize`, which is false if saved weights will replace the initial ones. A function of a Python
+        module or a partial of one, so that the shim can be pickled.
 
     fitted (Dict[str, Any]): The arguments that `build` got. Saved with the weights.
     derived (Dict[str, Any]): What others computed from the weights; forgotten whenever one may have
@@ -69,7 +70,7 @@ class TorchShim(Shim):
 
         **fitted: What `build` takes.
         """
-        self._replace(fitted, self._build(**fitted))
+        self._replace(fitted, self._build(**fitted, initialize=True))
 
     def _replace(self, fitted: dict[str, Any], module: nn.Module | None) -> None:
         self.fitted = fitted
@@ -177,12 +178,13 @@ class TorchShim(Shim):
 
     def _rebuild(self, fitted: dict[str, Any], weights: dict[str, Any]) -> nn.Module:
         try:
-            module = self._build(**fitted)
+            module = self._build(**fitted, initialize=False)
         except Exception as error:  # whatever damage makes of the data
             problem = f"what was fitted on the data is wrong ({error})"
             raise ValueError(Errors.L202.format(problem=problem)) from error
         _check_weights(module, weights)
-        module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
+        tensors = {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
+        module.load_state_dict(tensors, assign=True)
         return module
 
 
@@ -220,7 +222,7 @@ def _check_weights(module: nn.Module, weights: Mapping[str, Any]) -> None:
         elif weights[name].shape != tuple(expected[name].shape):
             shapes = f"{weights[name].shape} in the file, {tuple(expected[name].shape)} by the config"
             problem = f"'{name}' has shape {shapes}"
-        elif weights[name].dtype != np.float32:
+        elif str(expected[name].dtype) != f"torch.{weights[name].dtype}":
             problem = f"'{name}' is of type {weights[name].dtype}"
         else:
             continue

@@ -9,19 +9,20 @@ from thinc.types import Floats2d
 from ..errors import Errors
 from ..networks import State
 from .convert import to_arrays
-from .head import Head
+from .head import HeadModel
 from .shim import get_shim
 from .tok2vec import Tok2Vec, get_reader, is_lstm_tok2vec
 
 TaggerModel: TypeAlias = Model[list[Doc], list[Floats2d]]
 
 
-def build_lstm_tagger(tok2vec: Tok2Vec, decoder: Head, nO: int | None = None) -> TaggerModel:  # noqa: N803
+def build_lstm_tagger(tok2vec: Tok2Vec, decoder: HeadModel, nO: int | None = None) -> TaggerModel:  # noqa: N803
     """Build a tagger's model.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): Any tok2vec layer: `spacy-lstm-tagger.LSTMTok2Vec.v1`, a
         listener, one of spaCy's own.
-    decoder (Model[List[Floats2d], List[Floats2d]]): The head: `spacy-lstm-tagger.Softmax.v1`.
+    decoder (Model[List[Floats2d], List[Floats2d]]): The head: `spacy-lstm-tagger.Softmax.v1` or
+        `spacy-lstm-tagger.CRF.v1`.
     nO (Optional[int]): How many labels; inferred from the data by default.
     RETURNS (Model[List[Doc], List[Floats2d]]): For every document emissions `(tokens, labels)`.
     """

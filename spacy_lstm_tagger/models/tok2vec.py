@@ -83,7 +83,12 @@ def build_lstm_tok2vec(
 
 
 def _build_network(
-    embed: EmbeddingSettings, encode: LSTMSettings, *, vocabulary: Vocabulary, vector_width: int
+    embed: EmbeddingSettings,
+    encode: LSTMSettings,
+    *,
+    vocabulary: Vocabulary,
+    vector_width: int,
+    initialize: bool,
 ) -> DocLSTM:
     """Build the network for a vocabulary, or with hashed tables if it is empty."""
     features = _make_features(embed)
@@ -99,6 +104,7 @@ def _build_network(
         characters=characters,
         vector_width=vector_width,
         projected_width=embed.vectors_width,
+        initialize=initialize,
     )
     for i, column in enumerate(features.columns.values()):
         if column.is_fitted and embed.word_dropout:
@@ -112,6 +118,7 @@ def _build_network(
         bidirectional=encode.bidirectional,
         bias=encode.bias,
         initial_state=encode.initial_state,
+        initialize=initialize,
     )
     return DocLSTM(features, embedding, lstm)
 

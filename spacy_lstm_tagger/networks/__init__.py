@@ -2,17 +2,25 @@
 
 from .batching import make_batches, make_pieces, read_batches
 from .characters import CharacterCNN
+from .constraints import Constraints, follow_scheme, permit_seen
+from .crf import CRF
+from .crf_head import CRFHead
 from .embedding import TypeTensors, WordEmbedding
 from .encoder import WordLSTM
+from .head import Head, Targets
 from .inference import CudnnInferenceLSTM, InferenceLSTM
 from .lstm import LSTM, State
 from .packing import Packing
-from .softmax import SoftmaxHead, Targets
+from .softmax import SoftmaxHead
 
 __all__ = [
+    "CRF",
     "LSTM",
+    "CRFHead",
     "CharacterCNN",
+    "Constraints",
     "CudnnInferenceLSTM",
+    "Head",
     "InferenceLSTM",
     "Packing",
     "SoftmaxHead",
@@ -21,7 +29,9 @@ __all__ = [
     "TypeTensors",
     "WordEmbedding",
     "WordLSTM",
+    "follow_scheme",
     "make_batches",
     "make_pieces",
+    "permit_seen",
     "read_batches",
 ]

@@ -28,6 +28,7 @@ class WordEmbedding(nn.Module):
     characters (Optional[nn.Module]): Encodes the spelling; has the attribute `width`.
     vector_width (int): Width of the static vectors; 0 for none.
     projected_width (int): The static vectors are projected to this width.
+    initialize (bool): Whether to set the tables' initial values.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class WordEmbedding(nn.Module):
         characters: nn.Module | None = None,
         vector_width: int = 0,
         projected_width: int = 0,
+        initialize: bool = True,
     ) -> None:
         super().__init__()
         self.tables = nn.ModuleList(
-            nn.Embedding(rows, width, sparse=True) for rows, width in zip(n_rows, widths, strict=True)
+            nn.Embedding(rows, width, sparse=True, _weight=torch.empty(rows, width))
+            for rows, width in zip(n_rows, widths, strict=True)
         )
         self.characters = characters
         self.static = nn.Linear(vector_width, projected_width, bias=False) if vector_width else None
@@ -50,8 +53,9 @@ class WordEmbedding(nn.Module):
             self.width += int(characters.width)  # type: ignore[arg-type]
         self.replaces_words = True
         for i, (rows, table) in enumerate(zip(n_rows, self.tables, strict=True)):
-            nn.init.normal_(table.weight, 0.0, 0.5)  # type: ignore[arg-type]
-            nn.init.zeros_(table.weight[0])  # type: ignore[index]
+            if initialize:
+                nn.init.normal_(table.weight, 0.0, 0.5)  # type: ignore[arg-type]
+                nn.init.zeros_(table.weight[0])  # type: ignore[index]
             # Not saved: training alone needs it, and `set_replacement` is called before training.
             self.register_buffer(f"replacement_{i}", torch.zeros(rows), persistent=False)
 

@@ -28,6 +28,7 @@ class LSTM(nn.Module):
     dropout (float): Dropout between layers.
     bias (bool): Whether the gates have biases.
     initial_state (str): "zeros", or "learned" as parameters.
+    initialize (bool): Whether to set our own initial values.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class LSTM(nn.Module):
         dropout: float = 0.0,
         bias: bool = True,
         initial_state: Literal["zeros", "learned"] = "zeros",
+        initialize: bool = True,
     ) -> None:
         super().__init__()
         self.rnn = nn.LSTM(input_width, width, num_layers=depth, bias=bias, bidirectional=bidirectional)
@@ -48,7 +50,7 @@ class LSTM(nn.Module):
         self.learned_state: nn.Parameter | None = None
         if initial_state == "learned":
             self.learned_state = nn.Parameter(torch.zeros(2, depth * self.directions, width))
-        for layer in range(depth):
+        for layer in range(depth if initialize else 0):
             self._initialize(layer)
         self.set_dropout(dropout)
 

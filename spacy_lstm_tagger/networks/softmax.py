@@ -1,49 +1,26 @@
-"""A linear layer and a softmax: every token's tag by itself."""
-
-from typing import NamedTuple
+"""A softmax over every token's emissions: each tag by itself."""
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
+
+from .crf import CRF
+from .head import Head, Targets
 
 
-class Targets(NamedTuple):
-    """What the gold annotation says of every token.
+class SoftmaxHead(Head):
+    """States → emissions, and every token's tag by itself."""
 
-    gold (Tensor): The index of its label, -1 where there is none, int64 `(tokens,)`.
-    excluded (Tensor): The index of a label that it does not have, -1 where nothing is excluded.
-    """
-
-    gold: Tensor
-    excluded: Tensor
-
-
-class SoftmaxHead(nn.Module):
-    """States → emissions, and their negative log likelihood.
-
-    input_width (int): Width of the states.
-    n_labels (int): Labels.
-    """
-
-    def __init__(self, input_width: int, n_labels: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(input_width, n_labels)
-        # All labels start out equally likely, as in spaCy's own tagger.
-        nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
-
-    def forward(self, states: Tensor) -> Tensor:
-        """RETURNS (Tensor): Unnormalised scores, `(tokens, labels)`, for states `(tokens, input_width)`."""
-        emissions: Tensor = self.linear(states)
-        return emissions
-
-    def loss(self, emissions: Tensor, targets: Targets, label_smoothing: float = 0.0) -> Tensor:
+    def loss(
+        self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0
+    ) -> Tensor:
         """The negative log likelihood of the annotation, summed over tokens.
 
         A token without annotation says nothing: the probabilities of all labels sum to one. One that
         excludes a label says that its tag is one of the others, whose probabilities are summed.
 
         emissions (Tensor): `(tokens, labels)`.
+        lengths (Tensor): Without meaning here.
         targets (Targets): The annotation.
         label_smoothing (float): This share of the gold label's probability is spread over the others
             (Szegedy et al. 2016, §7).
@@ -65,3 +42,16 @@ class SoftmaxHead(nn.Module):
             allowed = log_probs[has_excluded].masked_fill(~kept, float("-inf"))
             loss = loss - torch.logsumexp(allowed, dim=1).sum()
         return loss
+
+    def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        """See `Head.decode`."""
+        return emissions.argmax(1)
+
+    def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        """See `Head.marginals`."""
+        return torch.softmax(emissions / self.temperature, dim=1)
+
+    def n_best(self, emissions: Tensor, lengths: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """See `Head.n_best`. Tags chosen one by one are a chain whose transitions score nothing."""
+        chain = CRF(emissions.shape[1]).to(emissions.device)
+        return chain.n_best(emissions / self.temperature, lengths, k)

@@ -1,5 +1,6 @@
 """The trainable component `lstm_tagger`: a drop-in for spaCy's `tagger`."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -20,7 +21,8 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..errors import Errors
+from ..errors import Errors, Warnings
+from . import confidence
 from .gold import get_gold_tags
 
 TagIds = npt.NDArray[np.int64]
@@ -66,6 +68,8 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
         "scorer": {"@scorers": "spacy.tagger_scorer.v1"},
         "neg_prefix": "!",
         "label_smoothing": 0.0,
+        "store_scores": False,
+        "n_best": 0,
     },
     default_score_weights={"tag_acc": 1.0},
 )
@@ -77,6 +81,8 @@ def make_lstm_tagger(
     scorer: Callable[..., Any] | None,
     neg_prefix: str,
     label_smoothing: float,
+    store_scores: bool,
+    n_best: int,
 ) -> "LSTMTagger":
     """Make the component.
 
@@ -85,6 +91,10 @@ def make_lstm_tagger(
     scorer (Optional[Callable]): The scoring method.
     neg_prefix (str): What the annotation of a tag that a token does *not* have begins with.
     label_smoothing (float): The share of the gold label's probability spread over the others.
+    store_scores (bool): Whether to store every label's posterior probability: `doc._.tag_scores`, float32
+        `(tokens, labels)` in the order of `labels`, and `token._.tag_score`, that of the predicted tag.
+    n_best (int): How many of the best sequences of tags to store as `doc._.tag_n_best`: a list of tags and
+        its log probability, best first.
     """
     return LSTMTagger(
         nlp.vocab,
@@ -94,6 +104,8 @@ def make_lstm_tagger(
         scorer=scorer,
         neg_prefix=neg_prefix,
         label_smoothing=label_smoothing,
+        store_scores=store_scores,
+        n_best=n_best,
     )
 
 
@@ -112,6 +124,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         scorer: Callable[..., Any] | None = tagger_score,
         neg_prefix: str = "!",
         label_smoothing: float = 0.0,
+        store_scores: bool = False,
+        n_best: int = 0,
     ) -> None:
         """Initialize a tagger. The arguments are those of `make_lstm_tagger`.
 
@@ -127,8 +141,15 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
                 architecture=name,
             )
             raise ValueError(message)
+        if n_best < 0:
+            message = Errors.L001.format(
+                setting="n_best", value=n_best, expected="0 for none, or more", architecture=name
+            )
+            raise ValueError(message)
         if not model.has_ref("decoder"):
             raise ValueError(Errors.L007.format(name=name, model=model.name))
+        if label_smoothing and model.get_ref("decoder").name == "crf_head":
+            raise ValueError(Errors.L011.format(name=name, value=label_smoothing))
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -136,10 +157,13 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         self.cfg: dict[str, Any] = {
             "label_smoothing": label_smoothing,
             "labels": [],
+            "n_best": n_best,
             "neg_prefix": neg_prefix,
             "overwrite": overwrite,
+            "store_scores": store_scores,
         }
         self.scorer = scorer
+        confidence.set_extensions()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -157,12 +181,13 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         """Predict the tags of a batch of documents, without modifying them.
 
         docs (Iterable[Doc]): The documents.
-        RETURNS (List[TagIds]): For every document the indices of its tokens' labels, `(tokens,)`.
+        RETURNS (List[TagIds]): For every document the indices of its tokens' labels, `(tokens,)`; with
+            `store_scores` or `n_best`, the `Predictions` that hold these too.
         """
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             return [np.zeros(0, dtype=np.int64) for _ in docs]
-        return self._to_tag_ids(self.model.predict(docs))
+        return self._decode(self.model.predict(docs))
 
     def predict_on(self, docs: Iterable[Doc], state: Any = None) -> tuple[list[TagIds], Any]:
         """Predict the tags of texts that arrive in pieces, with a one-directional LSTM.
@@ -177,15 +202,29 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         from ..models.tagger import read_on
 
         emissions, state = read_on(self.model, list(docs), state)
-        return self._to_tag_ids(emissions), state
+        return self._decode(emissions), state
 
-    def _to_tag_ids(self, emissions: list[Floats2d]) -> list[TagIds]:
-        if not emissions:
-            return []
-        ops: Any = self.model.ops
-        flat: TagIds = ops.to_numpy(ops.xp.concatenate(emissions)).argmax(axis=1)
-        ends = np.cumsum([len(scores) for scores in emissions]).tolist()
-        return [flat[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    def _decode(self, emissions: list[Floats2d]) -> list[TagIds]:
+        from ..models.head import decode, get_marginals, get_n_best
+
+        decoder = self.model.get_ref("decoder")
+        tag_ids = decode(decoder, emissions) if emissions else []
+        if not (emissions and (self.cfg["store_scores"] or self.cfg["n_best"])):
+            return tag_ids
+        scores: Any = None
+        n_best = None
+        if self.cfg["store_scores"]:
+            scores = get_marginals(decoder, emissions)
+        if self.cfg["n_best"]:
+            paths, log_probs = get_n_best(decoder, emissions, self.cfg["n_best"])
+            n_best = [self._name_paths(*path) for path in zip(paths, log_probs.tolist(), strict=True)]
+        return confidence.Predictions(tag_ids, scores, n_best)
+
+    def _name_paths(self, paths: TagIds, log_probs: list[float]) -> confidence.NBest:
+        """RETURNS (NBest): The paths `(tokens, k)` that exist, as tags."""
+        labels = self.labels
+        existing = [i for i, log_prob in enumerate(log_probs) if log_prob > -np.inf]
+        return [([labels[tag] for tag in paths[:, i].tolist()], log_probs[i]) for i in existing]
 
     def set_annotations(self, docs: Iterable[Doc], batch_tag_ids: Sequence[TagIds]) -> None:
         """Write predicted tags to `token.tag`. Tags that are set stay, unless `overwrite` is true.
@@ -198,6 +237,7 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         docs = list(docs)
         if not docs:
             return
+        confidence.write(docs, batch_tag_ids)
         ids = np.array([self.vocab.strings.add(label) for label in self.labels], dtype=np.uint64)
         tags = ids[np.concatenate(batch_tag_ids)][:, None]  # (tokens, 1)
         end = 0
@@ -330,6 +370,30 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         assert sample, SpacyErrors.E923.format(name=self.name)
         label_sample = self.model.ops.alloc2f(1, len(self.labels))
         self.model.initialize(X=sample, Y=[label_sample])
+        self._constrain(get_examples)
+
+    def _constrain(self, get_examples: GetExamples) -> None:
+        """Let the decoder set its constraints, and say what they forbid."""
+        import torch
+
+        from ..models.head import constrain
+        from ..networks import Targets
+
+        decoder = self.model.get_ref("decoder")
+        scheme = decoder.attrs.get("constraints", "none")
+        if scheme == "none":
+            return
+        examples = list(get_examples())
+        settings = {"neg_prefix": self.cfg["neg_prefix"], "name": self.name}
+        gold = (get_gold_tags([example], self.labels, **settings) for example in examples)
+        sequences = [Targets(torch.from_numpy(g.gold), torch.from_numpy(g.excluded)) for g in gold]
+        forbidden = constrain(decoder, self.labels, sequences)
+        if forbidden:
+            text = examples[forbidden[0]].reference.text[:60]
+            message = Warnings.W002.format(
+                name=self.name, scheme=scheme, n=len(forbidden), n_docs=len(examples), text=text
+            )
+            warnings.warn(message, stacklevel=2)
 
     def _read_label_data(self, labels: Any) -> tuple[list[str] | None, Mapping[str, Any]]:
         """RETURNS (Tuple[Optional[List[str]], Mapping]): Labels, if given, and vocabulary, if given."""

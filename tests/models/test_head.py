@@ -14,7 +14,7 @@ from spacy.training import Example
 from thinc.api import SGD
 from thinc.types import Floats2d
 
-from spacy_lstm_tagger.models.head import Head, build_softmax_head, get_loss
+from spacy_lstm_tagger.models.head import HeadModel, build_softmax_head, get_loss
 from spacy_lstm_tagger.models.shim import get_shim
 from spacy_lstm_tagger.networks import Targets
 
@@ -31,7 +31,7 @@ def random_arrays(width: int, seed: int = 0) -> list[Floats2d]:
 STATES = random_arrays(WIDTH)
 
 
-def make_head() -> Head:
+def make_head() -> HeadModel:
     """A head with random weights: a new one's are zero."""
     head = build_softmax_head()
     head.initialize(X=STATES, Y=[np.zeros((1, N_LABELS), dtype=np.float32)])
@@ -40,7 +40,7 @@ def make_head() -> Head:
     return head
 
 
-def get_weights(head: Head) -> tuple[np.ndarray, np.ndarray]:
+def get_weights(head: HeadModel) -> tuple[np.ndarray, np.ndarray]:
     linear = get_shim(head).module.linear
     return linear.weight.detach().numpy().copy(), linear.bias.detach().numpy().copy()
 
@@ -117,7 +117,9 @@ def test_loss_is_that_of_the_annotation() -> None:
 def test_label_smoothing_reaches_the_loss(label_smoothing: float) -> None:
     emissions = random_arrays(N_LABELS)
     flat = torch.from_numpy(np.concatenate(emissions))
-    expected = get_shim(make_head()).module.loss(flat, TARGETS, label_smoothing).item()
+    expected = (
+        get_shim(make_head()).module.loss(flat, torch.tensor(LENGTHS), TARGETS, label_smoothing).item()
+    )
     assert loss_of(emissions, label_smoothing)[0] == pytest.approx(expected, rel=1e-5)
 
 
@@ -146,9 +148,9 @@ def test_loss_leaves_the_emissions_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "copy", [deepcopy, Head.copy, lambda head: build_softmax_head().from_bytes(head.to_bytes())]
+    "copy", [deepcopy, HeadModel.copy, lambda head: build_softmax_head().from_bytes(head.to_bytes())]
 )
-def test_copies_predict_the_same(copy: Callable[[Head], Head]) -> None:
+def test_copies_predict_the_same(copy: Callable[[HeadModel], HeadModel]) -> None:
     head = make_head()
     other = copy(head)
     assert_close(other.predict(STATES), head.predict(STATES), 0.0)

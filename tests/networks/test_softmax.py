@@ -31,7 +31,7 @@ def make_targets(annotations: list[Annotation]) -> Targets:
 
 def get_loss(emissions: Tensor, annotations: list[Annotation], label_smoothing: float = 0.0) -> Tensor:
     head = SoftmaxHead(2, emissions.shape[1])
-    return head.loss(emissions, make_targets(annotations), label_smoothing)
+    return head.loss(emissions, torch.zeros(0), make_targets(annotations), label_smoothing)
 
 
 def loss_of_token(emissions: list[float], annotation: Annotation, label_smoothing: float) -> float:
@@ -101,7 +101,9 @@ def test_extreme_emissions_stay_finite(annotation: Annotation) -> None:
 
 def test_all_labels_start_out_equally_likely() -> None:
     head = SoftmaxHead(3, 4)
-    loss = head.loss(head(torch.randn(5, 3)), make_targets([("gold", i % 4) for i in range(5)]))
+    loss = head.loss(
+        head(torch.randn(5, 3)), torch.tensor([5]), make_targets([("gold", i % 4) for i in range(5)])
+    )
     assert loss.item() == pytest.approx(5 * math.log(4))
 
 

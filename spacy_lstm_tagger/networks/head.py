@@ -1,0 +1,79 @@
+"""States → emissions → what a decoder can say of the tags."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class Targets(NamedTuple):
+    """What the gold annotation says of every token.
+
+    gold (Tensor): The index of its label, -1 where there is none, int64 `(tokens,)`.
+    excluded (Tensor): The index of a label that it does not have, -1 where nothing is excluded.
+    """
+
+    gold: Tensor
+    excluded: Tensor
+
+    def find_allowed(self, n_labels: int) -> Tensor:
+        """RETURNS (Tensor): Which labels the annotation leaves each token, bool `(tokens, labels)`."""
+        labels = torch.arange(n_labels, device=self.gold.device)
+        is_gold = self.gold[:, None] == labels
+        return (is_gold | (self.gold < 0)[:, None]) & (self.excluded[:, None] != labels)
+
+
+class Head(nn.Module):
+    """A linear layer, and a decoder over its emissions. In all methods, sequences lie end to end.
+
+    input_width (int): Width of the states.
+    n_labels (int): Labels.
+
+    temperature (float): Divides all scores before they become probabilities (Guo et al. 2017, §4.2). It
+        changes no tag, and has no part in training.
+    """
+
+    def __init__(self, input_width: int, n_labels: int, temperature: float = 1.0) -> None:
+        super().__init__()
+        self.temperature = temperature
+        self.linear = nn.Linear(input_width, n_labels)
+        # All labels start out equally likely, as in spaCy's own tagger.
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """RETURNS (Tensor): Unnormalised scores, `(tokens, labels)`, for states `(tokens, input_width)`."""
+        emissions: Tensor = self.linear(states)
+        return emissions
+
+    def loss(
+        self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0
+    ) -> Tensor:
+        """The negative log likelihood of the annotation, summed over the batch.
+
+        emissions (Tensor): `(tokens, labels)`.
+        lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU.
+        targets (Targets): The annotation.
+        label_smoothing (float): See `SoftmaxHead`.
+        RETURNS (Tensor): A scalar.
+        """
+        raise NotImplementedError
+
+    def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        """RETURNS (Tensor): The labels of the best path, int64 `(tokens,)`."""
+        raise NotImplementedError
+
+    def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        """RETURNS (Tensor): Every label's posterior probability, `(tokens, labels)`."""
+        raise NotImplementedError
+
+    def n_best(self, emissions: Tensor, lengths: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Find the k best paths, best first.
+
+        emissions (Tensor): `(tokens, labels)`.
+        lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU.
+        k (int): How many.
+        RETURNS (Tuple[Tensor, Tensor]): Their labels, int64 `(k, tokens)`, and log probabilities, float32
+            `(batch, k)`: -1 and -inf where a sequence has fewer paths.
+        """
+        raise NotImplementedError
