@@ -6,7 +6,9 @@ package can meet is here. Each says what was wrong, where, and what to do.
 
 
 class Errors:
-    """Message templates; ``L0`` settings, ``L1`` training, ``L2`` model files, ``L3`` corpora."""
+    """Message templates; ``L0`` settings, ``L1`` training, ``L2`` model files, ``L3`` corpora, ``L4``
+    commands.
+    """
 
     L001 = (
         "[L001] Invalid value for '{setting}': {value!r}. It must be {expected}. Check the block of "
@@ -70,6 +72,14 @@ class Errors:
     L103 = (
         "[L103] The vocabulary handed to the word embedding has no entry for {attr!r}; it holds: {found}. "
         "Make it again with `python -m spacy init labels` and the config that you train with."
+    )
+    L104 = (
+        "[L104] The document that starts with {text!r} has no confidences. Set store_scores = true for the "
+        "component: nlp.get_pipe('lstm_tagger').cfg['store_scores'] = True, or in your config."
+    )
+    L105 = (
+        "[L105] No word of the data has a gold tag that is among the labels of component '{name}', so no "
+        "temperature can be fitted. Give annotated data of the tag set that the pipeline was trained with."
     )
 
     L201 = (
@@ -157,6 +167,11 @@ class Errors:
     L322 = (
         "[L322] Can't tell the format of {path}. Give a file that ends in one of {suffixes}, or a folder "
         "that holds such files, or name the reader of your format in the config's [corpora] block."
+    )
+
+    L401 = (
+        "[L401] There is no component '{name}' in the pipeline; it holds: {pipeline}. Name the "
+        "component with --component."
     )
 
 

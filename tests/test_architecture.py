@@ -22,6 +22,8 @@ MODULES = sorted(path.relative_to(ROOT.parent) for path in ROOT.rglob("*.py"))
 
 # What each room may import beside the standard library: others' packages, and rooms of ours.
 ALLOWED = {
+    "calibration": "numpy spacy .errors",
+    "cli": "spacy typer wasabi .calibration .errors .readers",
     "errors": "",
     "features": "numpy spacy .errors",
     "networks": "numpy torch .networks",
@@ -32,7 +34,7 @@ ALLOWED = {
     "scorers": "spacy .errors",
 }
 # Rooms that every spaCy process imports: what brings torch's modules in waits until it is called.
-LIGHT = ("errors", "features", "pipeline", "readers", "scorers", "cli", "__init__")
+LIGHT = ("calibration", "errors", "features", "pipeline", "readers", "scorers", "cli", "__init__")
 HEAVY = ("torch", f"{PACKAGE}.networks", f"{PACKAGE}.models")
 
 

@@ -18,6 +18,7 @@ from .shim import TorchShim, get_shim
 
 HeadModel: TypeAlias = Model[list[Floats2d], list[Floats2d]]
 Labels: TypeAlias = npt.NDArray[np.int64]
+TEMPERATURES = (0.1, 10.0)  # no network that learned anything is further off
 Scheme: TypeAlias = Literal["none", "bio", "biluo", "seen"]
 
 
@@ -185,6 +186,45 @@ def get_n_best(
         tags, log_probs = shim.module.n_best(flat, torch.tensor(lengths), k)
     paths: Any = to_arrays(tags.t().contiguous().cpu(), lengths)
     return paths, log_probs.cpu().numpy()
+
+
+def fit_temperature(model: HeadModel, emissions: list[Floats2d], gold: Labels) -> float:
+    """Find the temperature that makes the gold labels most probable (Guo et al. 2017, §4.2), each by its
+    own posterior, and set it.
+
+    model (Model): The head.
+    emissions (List[Floats2d]): For every document `(tokens, labels)`.
+    gold (Labels): The gold label of every token, documents end to end; -1 where there is none, `(tokens,)`.
+    RETURNS (float): The temperature: above 1 if the probabilities were too far from even.
+    """
+    words = np.flatnonzero(gold >= 0)
+
+    def measure(log_temperature: float) -> float:
+        set_temperature(model, float(np.exp(log_temperature)))
+        arrays: list[Any] = [*get_marginals(model, emissions)]
+        marginals = np.concatenate(arrays)
+        return -float(np.log(np.maximum(marginals[words, gold[words]], 1e-30)).mean())
+
+    temperature = float(np.exp(_minimize(measure, *np.log(TEMPERATURES))))
+    set_temperature(model, temperature)
+    return temperature
+
+
+def _minimize(function: Callable[[float], float], low: float, high: float) -> float:
+    """RETURNS (float): Where a function with one minimum has it, by golden section search."""
+    ratio = (5**0.5 - 1) / 2
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at_left, at_right = function(left), function(right)
+    while high - low > 1e-3:
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = function(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = function(right)
+    return (low + high) / 2
 
 
 def set_temperature(model: HeadModel, temperature: float) -> None:

@@ -14,6 +14,7 @@ from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.pipeline.tagger import tagger_score
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.util import check_lexeme_norms
@@ -23,7 +24,7 @@ from thinc.types import Floats2d
 
 from ..errors import Errors, Warnings
 from . import confidence
-from .gold import get_gold_tags
+from .gold import NONE, get_aligned_tags, get_gold_tags
 
 TagIds = npt.NDArray[np.int64]
 GetExamples = Callable[[], Iterable[Example]]
@@ -406,6 +407,26 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
             found = type(labels).__name__
             raise ValueError(Errors.L102.format(name=self.name, found=found))  # noqa: TRY004
         return list(labels), vocabulary
+
+    def calibrate(self, examples: Iterable[Example]) -> float:
+        """Fit the temperature of the confidences on data that was not trained on, and keep it with the model.
+        No tag changes by it.
+
+        examples (Iterable[Example]): The examples, such as those of the dev data.
+        RETURNS (float): The temperature: above 1 if the tagger was too sure of itself, below 1 if not enough.
+        RAISES (ValueError): If no word has a gold tag.
+        """
+        from ..models.head import fit_temperature
+
+        examples = list(examples)
+        indices = {get_string_id(label): i for i, label in enumerate(self.labels)}
+        gold = [
+            indices.get(tag, NONE) for example in examples for tag in get_aligned_tags(example).tolist()
+        ]
+        if all(label == NONE for label in gold):
+            raise ValueError(Errors.L105.format(name=self.name))
+        emissions = self.model.predict([example.predicted for example in examples])
+        return fit_temperature(self.model.get_ref("decoder"), emissions, np.array(gold, dtype=np.int64))
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "LSTMTagger":
         """Load the component from a bytestring. See `TrainablePipe.from_bytes`.

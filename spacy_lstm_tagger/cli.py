@@ -1,0 +1,69 @@
+"""`python -m spacy lstm-tagger …`: what spaCy's own commands do not do."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import spacy
+import typer
+from spacy.cli._util import app
+from spacy.language import Language
+from spacy.training import Example
+from wasabi import msg
+
+from .calibration import compute_calibration_error, read_confidences
+from .errors import Errors
+from .readers import create_corpus
+
+lstm_tagger_cli = typer.Typer(
+    name="lstm-tagger", help="Commands of the component lstm_tagger.", no_args_is_help=True
+)
+app.add_typer(lstm_tagger_cli)
+
+
+@lstm_tagger_cli.callback()
+def main() -> None:
+    """Commands of the component lstm_tagger."""
+
+
+@lstm_tagger_cli.command("calibrate")
+def calibrate_cli(
+    model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
+    data: Annotated[Path, typer.Argument(exists=True, help=".conllu, .jsonl or .spacy, not trained on")],
+    output: Annotated[Path, typer.Argument(help="Folder for the calibrated pipeline")],
+    tag: Annotated[Literal["xpos", "upos"], typer.Option(help="CoNLL-U's column")] = "xpos",
+    component: Annotated[str, typer.Option(help="The component's name in the pipeline")] = "lstm_tagger",
+) -> None:
+    """Fit the temperature of the confidences on data that was not trained on. Tags stay the same."""
+    nlp = spacy.load(model)
+    if component not in nlp.pipe_names:
+        msg.fail(Errors.L401.format(name=component, pipeline=", ".join(nlp.pipe_names)), exits=1)
+    tagger: Any = nlp.get_pipe(component)
+    corpus = create_corpus(data, tag=tag)
+    before = measure(nlp, tagger, list(corpus(nlp)))
+    examples = list(corpus(nlp))
+    for _, pipe in nlp.pipeline[: nlp.pipe_names.index(component)]:
+        for example in examples:
+            example.predicted = pipe(example.predicted)
+    temperature = tagger.calibrate(examples)
+    after = measure(nlp, tagger, list(corpus(nlp)))
+    nlp.to_disk(output)
+    msg.table(
+        [
+            ("Temperature", f"{temperature:.3f}"),
+            ("Expected calibration error before, %", f"{100 * before:.2f}"),
+            ("Expected calibration error after, %", f"{100 * after:.2f}"),
+        ]
+    )
+    msg.good("Saved the calibrated pipeline", output)
+
+
+def measure(nlp: Language, tagger: Any, examples: list[Example]) -> float:
+    """RETURNS (float): The expected calibration error. The examples get their predictions."""
+    stores_scores, tagger.cfg["store_scores"] = tagger.cfg["store_scores"], True
+    try:
+        docs = nlp.pipe(example.predicted for example in examples)
+        for example, doc in zip(examples, docs, strict=True):
+            example.predicted = doc
+    finally:
+        tagger.cfg["store_scores"] = stores_scores
+    return compute_calibration_error(*read_confidences(examples))

@@ -1,0 +1,283 @@
+"""The component with a CRF, and what it says of its confidence."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from spacy.lang.en import English
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+from spacy_lstm_tagger.models.head import get_marginals
+from spacy_lstm_tagger.models.shim import get_shim
+from spacy_lstm_tagger.scorers import has_valid_slots
+
+SLOTS = [
+    ("fly to new york today", ["O", "O", "B-city", "I-city", "B-day"]),
+    ("to rome", ["O", "B-city"]),
+    ("new york", ["B-city", "I-city"]),
+    ("fly today", ["O", "B-day"]),
+]
+TEXTS = ["fly to rome today", "york new", "", "to to york york york today", "Ω ≈"]
+CRF = {"@architectures": "spacy-lstm-tagger.CRF.v1", "constraints": "none"}
+SOFTMAX = {"@architectures": "spacy-lstm-tagger.Softmax.v1"}
+
+
+def make_examples(nlp, data=SLOTS):
+    return [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in data]
+
+
+def make_trained(decoder, steps=40, data=SLOTS, **config):
+    nlp = English()
+    nlp.add_pipe("lstm_tagger", config={"model": {"decoder": decoder}, **config})
+    examples = make_examples(nlp, data)
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(steps):
+        nlp.update(examples, sgd=optimizer)
+    return nlp
+
+
+def tags_of(nlp, texts=TEXTS):
+    return [[token.tag_ for token in nlp(text)] for text in texts]
+
+
+@pytest.fixture(scope="module")
+def with_crf():
+    return make_trained(CRF, store_scores=True, n_best=3)
+
+
+@pytest.fixture(scope="module")
+def with_softmax():
+    return make_trained(SOFTMAX, store_scores=True, n_best=3)
+
+
+@pytest.fixture(params=["with_crf", "with_softmax"])
+def trained(request):
+    return request.getfixturevalue(request.param)
+
+
+# The CRF
+
+
+@pytest.mark.parametrize("constraints", ["none", "bio", "seen"])
+def test_crf_learns_and_its_weights_move(constraints):
+    nlp = make_trained({**CRF, "constraints": constraints})
+    assert tags_of(nlp, [text for text, _ in SLOTS]) == [tags for _, tags in SLOTS]
+    crf = get_shim(nlp.get_pipe("lstm_tagger").model.get_ref("decoder")).module.crf
+    for parameter in crf.parameters():
+        assert parameter.abs().max() > 1e-3
+
+
+def test_batches_and_single_documents_get_the_same(with_crf):
+    assert [[t.tag_ for t in doc] for doc in with_crf.pipe(TEXTS, batch_size=4)] == tags_of(with_crf)
+
+
+def test_constraints_hold_for_an_untrained_network():
+    nlp = make_trained({**CRF, "constraints": "bio"}, steps=0)
+    tagger = nlp.get_pipe("lstm_tagger")
+    decoder = get_shim(tagger.model.get_ref("decoder")).module
+    labels = list(tagger.labels)
+    # Emissions that want an I-city everywhere.
+    decoder.linear.bias.data[labels.index("I-city")] = 10.0
+    assert tags_of(nlp, ["to to to"]) == [["B-city", "I-city", "I-city"]]
+    unconstrained = make_trained(CRF, steps=0)
+    bias = get_shim(unconstrained.get_pipe("lstm_tagger").model.get_ref("decoder")).module.linear.bias
+    bias.data[labels.index("I-city")] = 10.0
+    assert tags_of(unconstrained, ["to to to"]) == [["I-city"] * 3]
+
+
+def test_seen_pairs_alone_are_predicted():
+    nlp = make_trained({**CRF, "constraints": "seen"}, steps=1)
+    seen = {pair for _, tags in SLOTS for pair in pairwise(tags)}
+    words = ["fly", "to", "new", "york", "today", "rome", "Ω"]
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        (tags,) = tags_of(nlp, [" ".join(rng.choice(words, 6))])
+        assert set(pairwise(tags)) <= seen
+        assert tags[0] in {tags[0] for _, tags in SLOTS}
+
+
+def test_constraints_travel_with_the_weights(tmp_path):
+    nlp = make_trained({**CRF, "constraints": "bio"}, steps=3)
+    nlp.to_disk(tmp_path)
+    other = English()
+    other.add_pipe("lstm_tagger", config={"model": {"decoder": {**CRF, "constraints": "bio"}}})
+    other.from_disk(tmp_path)
+    assert tags_of(other) == tags_of(nlp)
+    assert all(has_valid_slots(tags) for tags in tags_of(other))
+    crfs = [get_shim(x.get_pipe("lstm_tagger").model.get_ref("decoder")).module.crf for x in (nlp, other)]
+    assert crfs[0].may_follow.tolist() == crfs[1].may_follow.tolist()
+    assert not all(crfs[1].may_start.tolist())
+
+
+def test_labels_of_another_scheme_are_an_error():
+    with pytest.raises(ValueError, match=r"L010.*'NN'.*'bio'"):
+        make_trained({**CRF, "constraints": "bio"}, data=[("a b", ["O", "NN"])])
+
+
+def test_annotation_that_the_constraints_forbid_is_reported_and_not_learned():
+    data = [*SLOTS, ("bad one", ["I-city", "O"])]
+    with pytest.warns(UserWarning, match=r"W002.*'bio'.*1 of 5.*'bad one'"):
+        nlp = make_trained({**CRF, "constraints": "bio"}, data=data)
+    assert all(has_valid_slots(tags) for tags in tags_of(nlp, ["bad one", *TEXTS]))
+
+
+def test_partial_annotation_is_learned():
+    data = [("new york", ["B-city", ""]), ("new york", ["", "!B-city"]), ("to york", ["O", "I-city"])]
+    nlp = make_trained(CRF, data=[*data, ("to", ["O"])])
+    (tags,) = tags_of(nlp, ["new york"])
+    assert tags[0] == "B-city"
+    assert tags[1] != "B-city"
+
+
+def test_label_smoothing_of_a_crf_is_an_error():
+    with pytest.raises(ValueError, match="L011"):
+        English().add_pipe("lstm_tagger", config={"model": {"decoder": CRF}, "label_smoothing": 0.1})
+
+
+def test_unknown_constraints_are_an_error():
+    with pytest.raises(ValueError, match=r"constraints"):
+        English().add_pipe("lstm_tagger", config={"model": {"decoder": {**CRF, "constraints": "iob"}}})
+
+
+# Confidence
+
+
+def test_scores_are_posteriors_in_the_order_of_the_labels(trained):
+    tagger = trained.get_pipe("lstm_tagger")
+    decoder = tagger.model.get_ref("decoder")
+    for text in TEXTS:
+        doc = trained(text)
+        if not len(doc):
+            continue
+        (expected,) = get_marginals(decoder, tagger.model.predict([trained.make_doc(text)]))
+        assert doc._.tag_scores.dtype == np.float32
+        np.testing.assert_allclose(doc._.tag_scores, expected, atol=1e-5)
+        np.testing.assert_allclose(doc._.tag_scores.sum(axis=1), 1, atol=1e-5)
+        for token, scores in zip(doc, doc._.tag_scores, strict=True):
+            assert token._.tag_score == pytest.approx(scores[tagger.labels.index(token.tag_)])
+
+
+def test_n_best_are_the_tags_and_their_probabilities(trained):
+    doc = trained("fly to rome today")
+    paths = doc._.tag_n_best
+    assert len(paths) == 3
+    assert paths[0][0] == [token.tag_ for token in doc]
+    assert len({tuple(tags) for tags, _ in paths}) == 3
+    log_probs = [log_prob for _, log_prob in paths]
+    assert log_probs == sorted(log_probs, reverse=True)
+    assert sum(np.exp(log_probs)) <= 1 + 1e-5
+
+
+def test_n_best_of_independent_tags_multiplies_their_scores(with_softmax):
+    doc = with_softmax("fly to rome today")
+    labels = with_softmax.get_pipe("lstm_tagger").labels
+    for tags, log_prob in doc._.tag_n_best:
+        scores = [doc._.tag_scores[i, labels.index(tag)] for i, tag in enumerate(tags)]
+        assert log_prob == pytest.approx(np.log(scores).sum(), abs=1e-4)
+
+
+def test_fewer_paths_than_asked_for():
+    nlp = make_trained(CRF, steps=1, n_best=1000)
+    doc = nlp("fly today")
+    n_labels = len(nlp.get_pipe("lstm_tagger").labels)
+    assert len(doc._.tag_n_best) == n_labels**2
+    assert sum(np.exp(log_prob) for _, log_prob in doc._.tag_n_best) == pytest.approx(1, abs=1e-4)
+
+
+def test_nothing_is_stored_unless_asked_for(with_crf):
+    doc = make_trained(SOFTMAX, steps=1)("fly to rome")
+    assert doc.user_data == {}
+    assert doc._.tag_scores is None
+    assert doc._.tag_n_best is None
+    assert doc[0]._.tag_score is None
+
+
+@pytest.mark.parametrize("n_process", [1, 2])
+def test_pipe_stores_the_same(trained, n_process):
+    for doc, text in zip(trained.pipe(TEXTS, n_process=n_process), TEXTS, strict=True):
+        expected = trained(text)
+        if not len(doc):
+            continue
+        np.testing.assert_allclose(doc._.tag_scores, expected._.tag_scores, atol=1e-5)
+        assert [tags for tags, _ in doc._.tag_n_best] == [tags for tags, _ in expected._.tag_n_best]
+
+
+def test_confidence_is_serialized_with_the_document_and_only_if_wanted(trained):
+    doc = trained("fly to rome today")
+    copy = Doc(Vocab()).from_bytes(doc.to_bytes())
+    assert copy._.tag_scores.tolist() == doc._.tag_scores.tolist()
+    assert copy[2]._.tag_score == doc[2]._.tag_score
+    assert [list(path[0]) for path in copy._.tag_n_best] == [path[0] for path in doc._.tag_n_best]
+    assert Doc(Vocab()).from_bytes(doc.to_bytes(exclude=["user_data"]))._.tag_scores is None
+    for store in (True, False):
+        bin_ = DocBin(store_user_data=store, docs=[doc]).to_bytes()
+        (read,) = DocBin().from_bytes(bin_).get_docs(Vocab())
+        assert (read._.tag_scores is not None) == store
+
+
+def test_confidence_of_a_retokenized_document_is_gone(trained):
+    doc = trained("fly to new york")
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[2:4])
+    assert doc[0]._.tag_score is None
+
+
+def test_documents_without_tokens_among_others(trained):
+    docs = list(trained.pipe(["", "fly", ""]))
+    assert docs[1]._.tag_scores.shape == (1, len(trained.get_pipe("lstm_tagger").labels))
+
+
+def test_negative_n_best_is_an_error():
+    with pytest.raises(ValueError, match=r"L001.*n_best"):
+        English().add_pipe("lstm_tagger", config={"n_best": -1})
+
+
+# Calibration
+
+
+def negative_log_likelihood(nlp, examples):
+    labels = nlp.get_pipe("lstm_tagger").labels
+    terms = []
+    for example in examples:
+        doc = nlp(example.reference.text)
+        gold = [token.tag_ for token in example.reference]
+        terms += [-np.log(s[labels.index(t)]) for s, t in zip(doc._.tag_scores, gold, strict=True) if t]
+    return np.mean(terms)
+
+
+@pytest.mark.parametrize("decoder", [CRF, SOFTMAX])
+def test_calibration_finds_the_temperature_of_the_least_loss(decoder, tmp_path):
+    nlp = make_trained(decoder, store_scores=True)
+    # Half of the annotation contradicts what was learned, and one tag was never seen.
+    data = [
+        *SLOTS,
+        ("to rome", ["B-city", "O"]),
+        ("fly today", ["B-day", "O"]),
+        ("new york", ["", "I-new"]),
+    ]
+    examples = make_examples(nlp, data)
+    before = tags_of(nlp)
+    temperature = nlp.get_pipe("lstm_tagger").calibrate(examples)
+    assert temperature > 1.5, "it was too sure of itself"
+    assert tags_of(nlp) == before
+    head = get_shim(nlp.get_pipe("lstm_tagger").model.get_ref("decoder")).module
+    assert head.temperature == temperature
+    known = make_examples(nlp, data[:-1])
+    least = negative_log_likelihood(nlp, known)
+    for factor in (0.9, 1.1):
+        head.temperature = temperature * factor
+        assert negative_log_likelihood(nlp, known) > least
+    head.temperature = temperature
+    nlp.to_disk(tmp_path)
+    again = English()
+    again.add_pipe("lstm_tagger", config={"model": {"decoder": decoder}, "store_scores": True})
+    again.from_disk(tmp_path)
+    assert negative_log_likelihood(again, known) == pytest.approx(least, abs=1e-5)
+
+
+def test_calibration_without_known_tags_is_an_error():
+    nlp = make_trained(SOFTMAX, steps=1)
+    with pytest.raises(ValueError, match="L105"):
+        nlp.get_pipe("lstm_tagger").calibrate(make_examples(nlp, [("fly", ["XX"])]))
