@@ -9,6 +9,7 @@ import spacy
 import srsly
 from spacy.cli import app
 from spacy.tokens import Doc, DocBin
+from spacy.util import registry
 from typer.testing import CliRunner
 
 from spacy_lstm_tagger.readers import create_jsonl_corpus
@@ -18,6 +19,9 @@ DEFAULT = ROOT / "configs" / "default.cfg"
 SHORT = ["--training.max_steps", "60", "--training.eval_frequency", "30"]
 SHORT += ["--training.optimizer.learn_rate.warmup_steps", "4"]
 NARROW = "components.lstm_tagger.model.tok2vec.encode.width"
+
+
+registry.cli.get_all()  # as `python -m spacy` does: entry points bring their commands
 
 
 def run(*args):
@@ -52,6 +56,32 @@ def model(data, tmp_path_factory):
     log = run("train", DEFAULT, "--output", output, *paths(data), *SHORT, f"--{NARROW}", 32)
     assert "TAG_ACC" in log
     return output / "model-best"
+
+
+def test_calibrate_changes_the_confidences_and_no_tag(data, model, tmp_path):
+    log = run("lstm-tagger", "calibrate", model, data / "dev.jsonl", tmp_path / "calibrated")
+    before, after = spacy.load(model), spacy.load(tmp_path / "calibrated")
+    docs = []
+    for nlp in (before, after):
+        nlp.get_pipe("lstm_tagger").cfg["store_scores"] = True
+        docs.append(nlp("The old dog sees a blue ham ."))
+    assert [token.tag_ for token in docs[0]] == [token.tag_ for token in docs[1]]
+    assert not np.allclose(docs[0]._.tag_scores, docs[1]._.tag_scores)
+    errors = [float(line.split()[-1]) for line in log.splitlines() if "calibration error" in line]
+    assert len(errors) == 2
+    assert "Temperature" in log
+
+
+def test_calibrate_without_the_component_says_what_there_is(data, tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(tmp_path / "model")
+    arguments = ["lstm-tagger", "calibrate", tmp_path / "model", data / "dev.jsonl", tmp_path / "out"]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 1
+    assert "L401" in result.output
+    assert "sentencizer" in result.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_train_learns(model):

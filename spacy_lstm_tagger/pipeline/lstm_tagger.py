@@ -409,11 +409,12 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         return list(labels), vocabulary
 
     def calibrate(self, examples: Iterable[Example]) -> float:
-        """Fit the temperature of the confidences on data that was not trained on, and keep it with the model.
-        No tag changes by it.
+        """Fit the temperature of the confidences on data that was not trained on, and keep it with the
+        model. No tag changes by it.
 
         examples (Iterable[Example]): The examples, such as those of the dev data.
-        RETURNS (float): The temperature: above 1 if the tagger was too sure of itself, below 1 if not enough.
+        RETURNS (float): The temperature: above 1 if the tagger was too sure of itself, below 1 if not
+            sure enough.
         RAISES (ValueError): If no word has a gold tag.
         """
         from ..models.head import fit_temperature

@@ -1,7 +1,7 @@
 """Both decoders against sums over all paths of labels."""
 
 import math
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ def score(head: Head, emissions: Tensor, path: tuple[int, ...]) -> float:
     if isinstance(head, CRFHead):
         crf = head.crf
         total += (crf.start[path[0]] + crf.end[path[-1]]).item()
-        total += sum(crf.transitions[pair].item() for pair in zip(path, path[1:], strict=False))
+        total += sum(crf.transitions[pair].item() for pair in pairwise(path))
     return total
 
 
