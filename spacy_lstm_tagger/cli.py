@@ -38,6 +38,7 @@ def calibrate_cli(
     if component not in nlp.pipe_names:
         msg.fail(Errors.L401.format(name=component, pipeline=", ".join(nlp.pipe_names)), exits=1)
     tagger: Any = nlp.get_pipe(component)
+    output.mkdir(parents=True, exist_ok=True)  # now, rather than fail at the end
     corpus = create_corpus(data, tag=tag)
     before = measure(nlp, tagger, list(corpus(nlp)))
     examples = list(corpus(nlp))

@@ -59,8 +59,8 @@ def model(data, tmp_path_factory):
 
 
 def test_calibrate_changes_the_confidences_and_no_tag(data, model, tmp_path):
-    log = run("lstm-tagger", "calibrate", model, data / "dev.jsonl", tmp_path / "calibrated")
-    before, after = spacy.load(model), spacy.load(tmp_path / "calibrated")
+    log = run("lstm-tagger", "calibrate", model, data / "dev.jsonl", tmp_path / "new" / "calibrated")
+    before, after = spacy.load(model), spacy.load(tmp_path / "new" / "calibrated")
     docs = []
     for nlp in (before, after):
         nlp.get_pipe("lstm_tagger").cfg["store_scores"] = True
