@@ -9,6 +9,7 @@ from spacy.pipeline.tagger import tagger_score
 from spacy.training import Example
 
 from .errors import Errors
+from .pipeline.confidence import get_tag_score, set_extensions
 
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
@@ -46,13 +47,14 @@ def read_confidences(examples: Iterable[Example]) -> tuple[Floats, Bools]:
     its predicted tag, `(words,)`, and whether this tag is right.
     RAISES (ValueError): If a prediction has no scores.
     """
+    set_extensions()
     confidences: list[float] = []
     is_right: list[bool] = []
     for example in examples:
         for token, gold in zip(example.predicted, example.get_aligned("TAG", as_string=True), strict=True):
             if not gold:
                 continue
-            confidence = token._.tag_score if token.has_extension("tag_score") else None
+            confidence = get_tag_score(token)
             if confidence is None:
                 raise ValueError(Errors.L104.format(text=example.predicted.text[:60]))
             confidences.append(confidence)

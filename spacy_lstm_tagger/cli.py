@@ -29,7 +29,7 @@ def main() -> None:
 def calibrate_cli(
     model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
     data: Annotated[Path, typer.Argument(exists=True, help=".conllu, .jsonl or .spacy, not trained on")],
-    output: Annotated[Path, typer.Argument(help="Folder for the calibrated pipeline")],
+    output: Annotated[Path, typer.Argument(file_okay=False, help="Folder for the calibrated pipeline")],
     tag: Annotated[Literal["xpos", "upos"], typer.Option(help="CoNLL-U's column")] = "xpos",
     component: Annotated[str, typer.Option(help="The component's name in the pipeline")] = "lstm_tagger",
 ) -> None:
@@ -38,15 +38,16 @@ def calibrate_cli(
     if component not in nlp.pipe_names:
         msg.fail(Errors.L401.format(name=component, pipeline=", ".join(nlp.pipe_names)), exits=1)
     tagger: Any = nlp.get_pipe(component)
+    if not hasattr(tagger, "calibrate"):
+        msg.fail(Errors.L402.format(name=component), exits=1)
     output.mkdir(parents=True, exist_ok=True)  # now, rather than fail at the end
     corpus = create_corpus(data, tag=tag)
-    before = measure(nlp, tagger, list(corpus(nlp)))
-    examples = list(corpus(nlp))
-    for _, pipe in nlp.pipeline[: nlp.pipe_names.index(component)]:
-        for example in examples:
-            example.predicted = pipe(example.predicted)
-    temperature = tagger.calibrate(examples)
-    after = measure(nlp, tagger, list(corpus(nlp)))
+    try:
+        before = measure(nlp, tagger, list(corpus(nlp)))
+        temperature = tagger.calibrate(_prepare(nlp, component, list(corpus(nlp))))
+        after = measure(nlp, tagger, list(corpus(nlp)))
+    except ValueError as error:
+        msg.fail(str(error), exits=1)
     nlp.to_disk(output)
     msg.table(
         [
@@ -58,8 +59,18 @@ def calibrate_cli(
     msg.good("Saved the calibrated pipeline", output)
 
 
+def _prepare(nlp: Language, component: str, examples: list[Example]) -> list[Example]:
+    """RETURNS (List[Example]): Examples whose predictions went through the components before one."""
+    for _, pipe in nlp.pipeline[: nlp.pipe_names.index(component)]:
+        for example in examples:
+            example.predicted = pipe(example.predicted)
+    return examples
+
+
 def measure(nlp: Language, tagger: Any, examples: list[Example]) -> float:
-    """RETURNS (float): The expected calibration error. The examples get their predictions."""
+    """RETURNS (float): The expected calibration error. The examples get their predictions.
+    RAISES (ValueError): If no word has a gold tag.
+    """
     stores_scores, tagger.cfg["store_scores"] = tagger.cfg["store_scores"], True
     try:
         docs = nlp.pipe(example.predicted for example in examples)
@@ -67,4 +78,7 @@ def measure(nlp: Language, tagger: Any, examples: list[Example]) -> float:
             example.predicted = doc
     finally:
         tagger.cfg["store_scores"] = stores_scores
-    return compute_calibration_error(*read_confidences(examples))
+    confidences, is_right = read_confidences(examples)
+    if not len(confidences):
+        raise ValueError(Errors.L105.format(name=tagger.name))
+    return compute_calibration_error(confidences, is_right)

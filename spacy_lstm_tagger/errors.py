@@ -58,6 +58,11 @@ class Errors:
         "[L011] label_smoothing of component '{name}' is {value}, but a CRF has no label smoothing. Set "
         "label_smoothing = 0.0, or use 'spacy-lstm-tagger.Softmax.v1'."
     )
+    L012 = (
+        "[L012] Component '{name}' can't read on a text that arrives in pieces: its decoder is a CRF, "
+        "which decides the tags of a whole text together. Use 'spacy-lstm-tagger.Softmax.v1', and train "
+        "anew, or give the whole text to `predict`."
+    )
 
     L101 = (
         "[L101] The gold tag {tag!r} (word {index}, {word!r}, of the document that starts with "
@@ -173,6 +178,7 @@ class Errors:
         "[L401] There is no component '{name}' in the pipeline; it holds: {pipeline}. Name the "
         "component with --component."
     )
+    L402 = "[L402] The component '{name}' is no lstm_tagger. Name another with --component."
 
 
 class Warnings:

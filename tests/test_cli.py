@@ -84,6 +84,31 @@ def test_calibrate_without_the_component_says_what_there_is(data, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_calibrate_without_gold_tags_says_so(model, tmp_path):
+    (tmp_path / "untagged.jsonl").write_text('{"words": ["a", "b"], "tags": ["", ""]}\n')
+    arguments = ["lstm-tagger", "calibrate", model, tmp_path / "untagged.jsonl", tmp_path / "out"]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert isinstance(result.exception, SystemExit)
+    assert "L105" in result.output
+
+
+def test_calibrate_another_component_or_into_a_file_says_so(data, model, tmp_path):
+    nlp = spacy.load(model)
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(tmp_path / "model")
+    file = tmp_path / "file"
+    file.touch()
+    for output, options, message in (
+        (tmp_path / "out", ["--component", "sentencizer"], "L402"),
+        (file, [], "is a file"),
+    ):
+        arguments = ["lstm-tagger", "calibrate", tmp_path / "model", data / "dev.jsonl", output, *options]
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        assert isinstance(result.exception, SystemExit)
+        assert message in result.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_train_learns(model):
     meta = srsly.read_json(model / "meta.json")
     assert meta["performance"]["tag_acc"] > 0.4  # the commonest tag alone reaches 0.16

@@ -56,6 +56,7 @@ def write(docs: Sequence[Doc], predictions: Any) -> None:
     """
     if not isinstance(predictions, Predictions):
         return
+    set_extensions()  # a component that was unpickled in another process did not
     for i, (doc, tag_ids) in enumerate(zip(docs, predictions, strict=True)):
         if predictions.scores is not None:
             scores = predictions.scores[i]

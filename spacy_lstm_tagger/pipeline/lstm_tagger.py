@@ -187,8 +187,18 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         """
         docs = list(docs)
         if not any(len(doc) for doc in docs):
-            return [np.zeros(0, dtype=np.int64) for _ in docs]
+            return self._predict_nothing(len(docs))
         return self._decode(self.model.predict(docs))
+
+    def _predict_nothing(self, n_docs: int) -> list[TagIds]:
+        """RETURNS (List[TagIds]): As `predict`, for documents without tokens."""
+        tag_ids = [np.zeros(0, dtype=np.int64) for _ in range(n_docs)]
+        no_scores = np.zeros((0, len(self.labels)), dtype=np.float32)
+        return confidence.Predictions(
+            tag_ids,
+            [no_scores] * n_docs if self.cfg["store_scores"] else None,
+            [[([], 0.0)] for _ in tag_ids] if self.cfg["n_best"] else None,
+        )
 
     def predict_on(self, docs: Iterable[Doc], state: Any = None) -> tuple[list[TagIds], Any]:
         """Predict the tags of texts that arrive in pieces, with a one-directional LSTM.
@@ -197,11 +207,13 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         state (Optional[State]): What the last call gave back; none for the first pieces.
         RETURNS (Tuple[List[TagIds], State]): The pieces' tags as `predict` gives them, the same as if the
             texts were read at once; and the state to go on from.
-        RAISES (ValueError): If the LSTM reads in both directions, or the state is that of another number of
-            texts.
+        RAISES (ValueError): If the LSTM reads in both directions, the decoder is a CRF, or the state is
+            that of another number of texts.
         """
         from ..models.tagger import read_on
 
+        if self.model.get_ref("decoder").name == "crf_head":
+            raise ValueError(Errors.L012.format(name=self.name))
         emissions, state = read_on(self.model, list(docs), state)
         return self._decode(emissions), state
 
@@ -295,7 +307,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
         """Learn to predict as before `nlp.resume_training()`, against forgetting. The examples' gold
-        annotation is not used. The arguments are those of `update`.
+        annotation is not used. With a CRF, emissions are learned, not transitions. The arguments are
+        those of `update`.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -316,7 +329,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         return losses
 
     def get_loss(self, examples: Iterable[Example], scores: list[Floats2d]) -> tuple[float, list[Floats2d]]:
-        """The loss of a batch, and its gradient with respect to the scores.
+        """The loss of a batch, and its gradient with respect to the scores. The gradient of a CRF's own
+        weights is added up for the next `finish_update`.
 
         examples (Iterable[Example]): The batch.
         scores (List[Floats2d]): What the model gave, for every document `(tokens, labels)`.
@@ -412,7 +426,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         """Fit the temperature of the confidences on data that was not trained on, and keep it with the
         model. No tag changes by it.
 
-        examples (Iterable[Example]): The examples, such as those of the dev data.
+        examples (Iterable[Example]): The examples, such as those of the dev data. Where the model has a
+            listener, `predicted` must have been through the components before this one.
         RETURNS (float): The temperature: above 1 if the tagger was too sure of itself, below 1 if not
             sure enough.
         RAISES (ValueError): If no word has a gold tag.
@@ -429,12 +444,21 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         emissions = self.model.predict([example.predicted for example in examples])
         return fit_temperature(self.model.get_ref("decoder"), emissions, np.array(gold, dtype=np.int64))
 
+    @contextmanager
+    def _keep_settings(self) -> Iterator[None]:
+        """What to store on documents is said by the config that a pipeline is loaded with, not by the one
+        that it was saved with.
+        """
+        settings = {name: self.cfg[name] for name in ("n_best", "store_scores")}
+        yield
+        self.cfg.update(settings)
+
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "LSTMTagger":
         """Load the component from a bytestring. See `TrainablePipe.from_bytes`.
 
         RAISES (ValueError): If the data is damaged, or that of another component or config.
         """
-        with _explain(self.name, "bytes"):
+        with _explain(self.name, "bytes"), self._keep_settings():
             super().from_bytes(bytes_data, exclude=exclude)
         return self
 
@@ -443,7 +467,7 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
 
         RAISES (ValueError): If the folder is damaged, or that of another component or config.
         """
-        with _explain(self.name, path):
+        with _explain(self.name, path), self._keep_settings():
             super().from_disk(path, exclude=exclude)
         return self
 

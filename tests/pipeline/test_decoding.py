@@ -1,16 +1,19 @@
 """The component with a CRF, and what it says of its confidence."""
 
+import pickle
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import spacy
 from spacy.lang.en import English
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_lstm_tagger.models.head import get_marginals
 from spacy_lstm_tagger.models.shim import get_shim
+from spacy_lstm_tagger.pipeline.confidence import set_extensions
 from spacy_lstm_tagger.scorers import has_valid_slots
 
 SLOTS = [
@@ -141,6 +144,16 @@ def test_unknown_constraints_are_an_error():
         English().add_pipe("lstm_tagger", config={"model": {"decoder": {**CRF, "constraints": "iob"}}})
 
 
+def test_a_text_in_pieces_is_an_error():
+    """A CRF that decided each piece alone would give other tags, such as a `B-` in the place of an `I-`."""
+    forward_only = {"tok2vec": {"encode": {"bidirectional": False}}}
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger", config={"model": {"decoder": CRF, **forward_only}})
+    nlp.initialize(lambda: make_examples(nlp))
+    with pytest.raises(ValueError, match=r"L012.*'lstm_tagger'"):
+        tagger.predict_on([nlp.make_doc("new")])
+
+
 # Confidence
 
 
@@ -224,9 +237,41 @@ def test_confidence_of_a_retokenized_document_is_gone(trained):
     assert doc[0]._.tag_score is None
 
 
+@pytest.mark.parametrize("is_saved_with", [True, False])
+def test_what_is_stored_is_said_at_loading(is_saved_with, tmp_path):
+    make_trained(SOFTMAX, steps=1, store_scores=is_saved_with).to_disk(tmp_path)
+    for is_wanted in (True, False):
+        config = {"components": {"lstm_tagger": {"store_scores": is_wanted, "n_best": int(is_wanted)}}}
+        doc = spacy.load(tmp_path, config=config)("fly")
+        assert (doc._.tag_scores is not None) == is_wanted
+        assert (doc._.tag_n_best is not None) == is_wanted
+    assert (spacy.load(tmp_path)("fly")._.tag_scores is not None) == is_saved_with
+
+
 def test_documents_without_tokens_among_others(trained):
     docs = list(trained.pipe(["", "fly", ""]))
     assert docs[1]._.tag_scores.shape == (1, len(trained.get_pipe("lstm_tagger").labels))
+
+
+@pytest.mark.parametrize("texts", [[""], ["", ""], ["", "fly"]])
+def test_a_document_without_tokens_has_empty_scores_whatever_its_batch(trained, texts):
+    doc = next(trained.pipe(texts))
+    assert doc._.tag_scores.shape == (0, len(trained.get_pipe("lstm_tagger").labels))
+    assert doc._.tag_scores.dtype == np.float32
+    assert doc._.tag_n_best == [([], 0.0)]
+
+
+def test_an_unpickled_component_registers_the_attributes(with_crf):
+    """In another process nothing did; here they are taken away."""
+    tagger = pickle.loads(pickle.dumps(with_crf.get_pipe("lstm_tagger")))
+    for name in ("tag_scores", "predicted_tag_scores", "tag_n_best"):
+        Doc.remove_extension(name)
+    Token.remove_extension("tag_score")
+    try:
+        doc = tagger(Doc(tagger.vocab, words=["to", "rome"]))
+        assert doc[0]._.tag_score == pytest.approx(doc._.tag_scores[0, tagger.labels.index(doc[0].tag_)])
+    finally:
+        set_extensions()
 
 
 def test_negative_n_best_is_an_error():
