@@ -12,10 +12,11 @@ def dropout(x: Tensor, rate: float) -> Tensor:
     rate (float): The probability of being dropped, below 1.
     RETURNS (Tensor): Each number is 0 with that probability, else `1 / (1 - rate)` times what it was.
     """
-    if not rate:
+    n_dropped = round(rate * 2**16)  # of the values that a draw can have
+    if not n_dropped:
         return x
     # Four draws of 16 bits in one of 64.
     draws = torch.empty(x.numel() // 4 + 1, dtype=torch.int64, device=x.device).random_(-(2**63), None)
     draws = draws.view(torch.int16)[: x.numel()].view(x.shape)
-    is_kept = draws >= round(rate * 2**16) - 2**15
+    is_kept = draws > n_dropped - 2**15 - 1
     return x * is_kept.to(x.dtype).mul_(1 / (1 - rate))

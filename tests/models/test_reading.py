@@ -104,13 +104,13 @@ def test_document_with_enough_overlap_is_read_as_if_whole() -> None:
     """A state fades: what is far away does not count."""
     doc = make_doc(300)
     distances = []
-    for overlap in (0, 4, 40):
+    for overlap in (0, 8, 40):
         model = make(window=50, overlap=overlap)
         for name, weight in get_shim(model).module.lstm.rnn.named_parameters():
             if name.startswith("weight_hh"):
                 nn.init.normal_(weight, 0.0, 0.1)  # fades by half a step, or so
         distances.append((read(model, [doc])[0] - read_whole(model, doc)).abs().max().item())
-    assert distances[0] > 0.05 > distances[1] > 1e-4 > 1e-5 > distances[2]
+    assert distances[0] > 0.1 > distances[1] > 1e-4 > 1e-5 > distances[2]
 
 
 def test_sentences_keep_together() -> None:

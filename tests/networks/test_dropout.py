@@ -19,6 +19,11 @@ def test_numbers_are_dropped_or_scaled(rate: float) -> None:
         assert is_dropped.float().mean(dim).std().item() == pytest.approx(expected, rel=0.3)
 
 
+@pytest.mark.parametrize("rate", [1e-6, 1 - 1e-6])
+def test_rates_at_the_ends(rate: float) -> None:
+    assert (dropout(torch.ones(1000), rate) == 0).all() == (rate > 0.5)
+
+
 def test_every_call_draws_anew() -> None:
     x = torch.ones(100)
     assert not torch.equal(dropout(x, 0.5), dropout(x, 0.5))
