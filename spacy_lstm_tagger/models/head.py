@@ -1,6 +1,6 @@
 """`spacy-lstm-tagger.Softmax.v1` and `CRF.v1`: a vector for every token → emissions → tags."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -99,34 +99,30 @@ def _no_gradient(gradients: list[Floats2d]) -> list[Floats2d]:
     return []
 
 
-def constrain(model: HeadModel, labels: Sequence[str], sequences: Iterable[Targets]) -> list[int]:
-    """Set a CRF's constraints, as its config says.
+def constrain(
+    model: HeadModel, labels: Sequence[str], targets: Targets, lengths: Sequence[int]
+) -> list[int]:
+    """Set the constraints that a CRF's config asks for.
 
-    model (Model): The head, initialized.
+    model (Model): The head, initialized; its attribute `constraints` is not "none".
     labels (Sequence[str]): The labels, in the order of the emissions.
-    sequences (Iterable[Targets]): The annotation of every document of the training data.
+    targets (Targets): The annotation of the training data, documents end to end.
+    lengths (Sequence[int]): The number of tokens of every document.
     RETURNS (List[int]): The documents whose annotation the constraints forbid. Nothing is learned from
         them.
     RAISES (ValueError): For a label that is not of the scheme.
     """
-    scheme = model.attrs.get("constraints", "none")
-    if scheme == "none":
-        return []
+    scheme = model.attrs["constraints"]
     crf = get_shim(model).module.crf
-    sequences = list(sequences)
     if scheme == "seen":
-        permitted = permit_seen((targets.gold for targets in sequences), len(labels))
+        permitted = permit_seen(torch.split(targets.gold, [*lengths]), len(labels))
     else:
         try:
             permitted = follow_scheme(scheme, labels)
         except ValueError as error:
             raise ValueError(Errors.L010.format(label=error.args[0], scheme=scheme)) from error
     crf.constrain(*permitted)
-    if not sequences:
-        return []
-    everything = Targets(*map(torch.cat, zip(*sequences, strict=True)))
-    lengths = torch.tensor([len(targets.gold) for targets in sequences])
-    is_possible = crf.is_possible(everything.find_allowed(len(labels)), lengths)
+    is_possible = crf.is_possible(targets.find_allowed(len(labels)), torch.tensor(lengths))
     found: list[int] = (~is_possible).nonzero().flatten().tolist()
     return found
 

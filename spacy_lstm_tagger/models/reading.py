@@ -78,9 +78,8 @@ class DocReader:
         is_alone = len(pieces) <= MIN_SEQUENCES or self.device.type != "cpu"
         n_threads = 1 if is_alone else count_threads(settings.n_threads)
         batches = make_batches(pieces, n_threads)
-        with torch.inference_mode(
-            False
-        ):  # threads could not write to a tensor of somebody's inference mode
+        # Threads could not write to a tensor of somebody's inference mode.
+        with torch.inference_mode(False):
             outputs = torch.empty(len(tokens), width, device=self.device)
         map_ = map if is_alone else get_map(n_threads)
         read_batches(read_batch, batches, outputs, map_)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from spacy.attrs import TAG
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
@@ -24,9 +23,9 @@ from thinc.types import Floats2d
 
 from ..errors import Errors, Warnings
 from . import confidence
+from .confidence import TagIds
 from .gold import NONE, get_aligned_tags, get_gold_tags
 
-TagIds = npt.NDArray[np.int64]
 GetExamples = Callable[[], Iterable[Example]]
 
 DEFAULT_CONFIG = """
@@ -134,19 +133,11 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         name (str): The component's name, used for its losses.
         RAISES (ValueError): If the label smoothing is out of range, or the model has no decoder.
         """
-        if not 0.0 <= label_smoothing < 1.0:
-            message = Errors.L001.format(
-                setting="label_smoothing",
-                value=label_smoothing,
-                expected="at least 0 and below 1",
-                architecture=name,
-            )
-            raise ValueError(message)
-        if n_best < 0:
-            message = Errors.L001.format(
-                setting="n_best", value=n_best, expected="0 for none, or more", architecture=name
-            )
-            raise ValueError(message)
+        from ..models.settings import check_setting
+
+        is_share = 0.0 <= label_smoothing < 1.0
+        check_setting(name, "label_smoothing", label_smoothing, is_share, "at least 0 and below 1")
+        check_setting(name, "n_best", n_best, n_best >= 0, "0 for none, or more")
         if not model.has_ref("decoder"):
             raise ValueError(Errors.L007.format(name=name, model=model.name))
         if label_smoothing and model.get_ref("decoder").name == "crf_head":
@@ -399,10 +390,10 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         if scheme == "none":
             return
         examples = list(get_examples())
-        settings = {"neg_prefix": self.cfg["neg_prefix"], "name": self.name}
-        gold = (get_gold_tags([example], self.labels, **settings) for example in examples)
-        sequences = [Targets(torch.from_numpy(g.gold), torch.from_numpy(g.excluded)) for g in gold]
-        forbidden = constrain(decoder, self.labels, sequences)
+        gold = get_gold_tags(examples, self.labels, neg_prefix=self.cfg["neg_prefix"], name=self.name)
+        targets = Targets(torch.from_numpy(gold.gold), torch.from_numpy(gold.excluded))
+        lengths = [len(example.predicted) for example in examples]
+        forbidden = constrain(decoder, self.labels, targets, lengths)
         if forbidden:
             text = examples[forbidden[0]].reference.text[:60]
             message = Warnings.W002.format(
