@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import spacy
 from spacy.language import Language
@@ -15,6 +15,25 @@ from spacy.vocab import Vocab
 READER = "spacy-lstm-tagger.ConlluCorpus.v1"
 
 Sentence: TypeAlias = tuple[list[str], list[bool]]  # the words, and whether a space follows each
+
+
+class TaggedSentence(NamedTuple):
+    """A sentence's words, whether a space follows each, and their gold tags ("" for none)."""
+
+    words: list[str]
+    spaces: list[bool]
+    tags: list[str]
+
+
+def read_tagged(path: Path) -> Iterator[TaggedSentence]:
+    """YIELDS (TaggedSentence): Every sentence of a file."""
+    for example in read_examples(path, spacy.blank("xx")):
+        doc = example.reference
+        yield TaggedSentence(
+            [token.text for token in doc],
+            [bool(token.whitespace_) for token in doc],
+            [token.tag_ for token in doc],
+        )
 
 
 def read_examples(path: Path, nlp: Language) -> Iterator[Example]:

@@ -1,6 +1,5 @@
 """The measuring process for prediction: trained pipelines, on the core that it was given.
 
-`python benchmarks/predict.py accuracy MODEL --train … --dev … --test …`,
 `python benchmarks/predict.py speed SPACY LSTM --dev … --test …` and
 `python benchmarks/predict.py precision LSTM --dev … --test …` print one line of JSON.
 """
@@ -13,7 +12,7 @@ import spacy
 import srsly
 import torch
 import typer
-from corpora import count_words, make_docs, read_examples, read_sentences
+from corpora import count_words, make_docs, read_sentences
 from pipelines import count_differences, find_lstm, find_precision, load_lstm, load_pipelines, read_tags
 from rounds import measure
 from spacy.language import Language
@@ -22,35 +21,6 @@ from torch import nn
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 Option = typer.Option()
-
-
-@app.command()
-def accuracy(
-    model: Path,
-    train: Annotated[Path, Option],
-    dev: Annotated[Path, Option],
-    test: Annotated[Path, Option],
-) -> None:
-    """Print a pipeline's tag accuracy, also on the words that the training data holds and on the others."""
-    nlp = spacy.load(model)
-    known = {token.text for example in read_examples(train, nlp) for token in example.reference}
-    print(srsly.json_dumps({"dev": score(nlp, dev, known), "test": score(nlp, test, known)}))
-
-
-def score(nlp: Language, path: Path, known: set[str]) -> dict[str, dict[str, int]]:
-    """RETURNS (Dict[str, Dict[str, int]]): Of the "known" and the "unknown" words, how many are "right" and
-    how many there are in "all".
-    """
-    counts = {group: {"right": 0, "all": 0} for group in ("known", "unknown")}
-    examples = list(read_examples(path, nlp))
-    docs = nlp.pipe(example.predicted for example in examples)
-    for doc, example in zip(docs, examples, strict=True):
-        for token, gold in zip(doc, example.reference, strict=True):
-            if gold.tag:
-                group = counts["known" if gold.text in known else "unknown"]
-                group["all"] += 1
-                group["right"] += token.tag_ == gold.tag_
-    return counts
 
 
 @app.command()

@@ -1,0 +1,50 @@
+"""Text that differs from what a tagger was trained on, with the tags that it should still have."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from random import Random
+from typing import TypeAlias
+
+from corpora import TaggedSentence
+
+Disturbance: TypeAlias = Callable[[Sequence[TaggedSentence]], Iterable[TaggedSentence]]
+
+INSERTED_SHARE = 0.1  # so many words get something in front of them
+JOINED = 20  # so many sentences are one document
+
+
+def join(sentences: Sequence[TaggedSentence], n: int) -> Iterable[TaggedSentence]:
+    """YIELDS (TaggedSentence): Every n sentences as one document."""
+    for start in range(0, len(sentences), n):
+        parts = zip(*sentences[start : start + n], strict=True)
+        yield TaggedSentence(*([item for part in column for item in part] for column in parts))
+
+
+def change(sentences: Iterable[TaggedSentence], spell: Callable[[str], str]) -> Iterable[TaggedSentence]:
+    """YIELDS (TaggedSentence): Sentences with their words spelled in another way."""
+    for words, spaces, tags in sentences:
+        yield TaggedSentence(list(map(spell, words)), spaces, tags)
+
+
+def insert(sentences: Iterable[TaggedSentence], inserted: Sequence[str]) -> Iterable[TaggedSentence]:
+    """YIELDS (TaggedSentence): Sentences with words between theirs, which have no gold tag and do not
+    count.
+    """
+    random = Random(0)
+    for sentence in sentences:
+        tokens: list[tuple[str, bool, str]] = []
+        for token in zip(*sentence, strict=True):
+            if random.random() < INSERTED_SHARE:
+                tokens.append((random.choice(inserted), True, ""))
+            tokens.append(token)
+        yield TaggedSentence(*map(list, zip(*tokens, strict=True)))
+
+
+DISTURBANCES: dict[str, Disturbance] = {
+    "joined": partial(join, n=JOINED),
+    "lower": partial(change, spell=str.lower),
+    "upper": partial(change, spell=str.upper),
+    "white space": partial(insert, inserted=["\n", "\t", "  ", "\n\n"]),
+    "emoji": partial(insert, inserted=["😀", "🎉", "👍🏽", "❤️"]),
+    "scripts": partial(insert, inserted=["слово", "単語", "كلمة", "שלום", "शब्द"]),
+}

@@ -1,0 +1,74 @@
+"""The tables of experiments, from the raw figures."""
+
+from collections.abc import Sequence
+from statistics import fmean, stdev
+
+from disturb import DISTURBANCES, INSERTED_SHARE, JOINED
+from machine import list_machine
+from tables import Figures, make_paragraph, make_table
+
+GROUPS = ("known", "unknown")
+NOTES = """\
+Mean over the seeds ± standard deviation, in % of the words. A word is unknown if the training data does not
+hold it in exactly this form. Seconds are those of `python -m spacy train` from start to end, evaluations
+included, on one core."""
+DISTURBED_NOTES = """\
+Accuracy on dev, trained on single sentences: {joined} sentences as one document; all letters lower-cased or
+upper-cased; white space, emoji and words of other scripts put in front of {share:.0%} of the words, which
+themselves do not count. In brackets: the difference to the same text undisturbed."""
+
+
+def render(figures: Figures, notes: str) -> str:
+    """RETURNS (str): The report in Markdown."""
+    lines = ["# Experiments", "", *make_paragraph(notes)[1:], ""]
+    lines += [f"- {line}" for line in list_machine(figures["machine"], "one for each training run")]
+    groups: dict[str, dict[str, list[Figures]]] = {}
+    for run in figures["runs"]:
+        groups.setdefault(run["treebank"], {}).setdefault(run["setting"], []).append(run)
+    for treebank, settings in groups.items():
+        lines += ["", f"## {treebank}", "", *describe_accuracy(settings), ""]
+        lines += ["### Disturbed", "", *describe_disturbed(settings)]
+    notes = DISTURBED_NOTES.format(joined=JOINED, share=INSERTED_SHARE)
+    return "\n".join([*lines, *make_paragraph(NOTES), *make_paragraph(notes), ""])
+
+
+def describe_accuracy(settings: dict[str, list[Figures]]) -> list[str]:
+    """RETURNS (List[str]): The table of accuracies."""
+    parts = [part for part in ("dev", "test") if all(part in r["accuracy"] for s in settings.values() for r in s)]
+    head = ["setting", "seeds"]
+    head += [column for part in parts for column in (part, f"{part}, known", f"{part}, unknown")]
+    rows = []
+    for name, runs in settings.items():
+        cells = [name, str(len(runs))]
+        for part in parts:
+            counts = [run["accuracy"][part] for run in runs]
+            cells.append(show([rate(count) for count in counts]))
+            cells += [f"{fmean(rate(count, [group]) for count in counts):.2f}" for group in GROUPS]
+        cells.append(f"{fmean(run['training']['seconds'] for run in runs):,.0f}")
+        rows.append(cells)
+    return make_table([*head, "seconds"], rows)
+
+
+def describe_disturbed(settings: dict[str, list[Figures]]) -> list[str]:
+    """RETURNS (List[str]): The table of accuracies on disturbed text."""
+    rows = []
+    for name, runs in settings.items():
+        cells = [name]
+        for disturbance in DISTURBANCES:
+            rates = [rate(run["accuracy"][disturbance]) for run in runs]
+            losses = [r - rate(run["accuracy"]["dev"]) for r, run in zip(rates, runs, strict=True)]
+            cells.append(f"{fmean(rates):.2f} ({fmean(losses):+.2f})")
+        rows.append(cells)
+    return make_table(["setting", *DISTURBANCES], rows)
+
+
+def show(values: Sequence[float]) -> str:
+    """RETURNS (str): Mean and standard deviation."""
+    deviation = f" ± {stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{fmean(values):.2f}{deviation}"
+
+
+def rate(counts: Figures, groups: Sequence[str] = GROUPS) -> float:
+    """RETURNS (float): The percentage of the words of some groups that are tagged right."""
+    right, words = (sum(counts[group][key] for group in groups) for key in ("right", "all"))
+    return 100 * right / words if words else float("nan")
