@@ -47,11 +47,14 @@ class TypeFeatures(NamedTuple):
     rows (Rows): A table row for every column, `(types, columns)`.
     characters (Rows): The word's UTF-8 bytes plus one, padded with 0, `(types, max_bytes)`.
     vectors (np.ndarray): Static vectors, float32 `(types, vector_width)`; width 0 without any.
+    is_read (np.ndarray): Whether the network reads words of the type at all, bool `(types,)`: it passes over
+        white space if the training data had none.
     """
 
     rows: Rows
     characters: Rows
     vectors: npt.NDArray[np.float32]
+    is_read: npt.NDArray[np.bool_]
 
 
 def read_words(docs: Sequence[Doc]) -> Words:
@@ -161,6 +164,7 @@ class FeatureTable:
         ]
         self.columns = {name: Column(hash_rows) for name in names}
         self._get_attrs = attrgetter(*(f"{attr.lower()}_" for attr in self.attrs)) if attrs else None
+        self._reads_spaces = True
         self._forget(None)
 
     def _forget(self, vocab: Vocab | None) -> None:
@@ -183,6 +187,12 @@ class FeatureTable:
         for name, column in self.columns.items():
             frequent = {s: n for s, n in counts[name].items() if n >= self.min_freq and s}
             column.set_vocabulary(dict(sorted(frequent.items(), key=lambda item: (-item[1], item[0]))))
+        self._look_for_spaces()
+
+    def _look_for_spaces(self) -> None:
+        """White space that the training data did not have is no word to wonder about: it is passed over."""
+        strings = [string for column in self.columns.values() for string in column.strings]
+        self._reads_spaces = not strings or any(map(str.isspace, strings))
 
     def _count_types(self, docs: Iterable[Doc]) -> Iterable[tuple[tuple[str, ...], int]]:
         """YIELDS (Tuple[Tuple[str, ...], int]): A type's string in every column, and its count."""
@@ -216,6 +226,7 @@ class FeatureTable:
             if name not in vocabulary:
                 raise ValueError(Errors.L103.format(attr=name, found=list(vocabulary)))
             column.set_vocabulary(vocabulary[name])
+        self._look_for_spaces()
 
     def __call__(self, types: Ids, vocab: Vocab) -> TypeFeatures:
         """Compute the features of word types.
@@ -229,7 +240,9 @@ class FeatureTable:
         ids = ids.reshape(len(types), len(self.columns))
         columns = [column(ids[:, i]) for i, column in enumerate(self.columns.values())]
         rows = np.stack(columns, axis=1) if columns else np.zeros((len(types), 0), dtype=np.int64)
-        return TypeFeatures(rows, self._bytes(types, vocab), self._vectors(types, vocab))
+        return TypeFeatures(
+            rows, self._bytes(types, vocab), self._vectors(types, vocab), self._find_read(types, vocab)
+        )
 
     def look_up(self, types: Ids, vocab: Vocab) -> TypeFeatures:
         """As a call, but what was computed once is kept: training sees each type many times."""
@@ -241,10 +254,15 @@ class FeatureTable:
         places = np.array([self._kept[orth] for orth in types.tolist()], dtype=np.int64)
         rows, characters = np.split(self._kept_features[places], [len(self.columns)], axis=1)
         longest = int(np.count_nonzero(characters, axis=1).max(initial=0))
-        return TypeFeatures(rows, characters[:, :longest], self._vectors(types, vocab))
+        return TypeFeatures(
+            rows,
+            characters[:, :longest],
+            self._vectors(types, vocab),
+            self._find_read(types, vocab),
+        )
 
     def _keep(self, types: Ids, features: TypeFeatures) -> None:
-        rows, characters, _ = features
+        rows, characters = features.rows, features.characters
         padded = np.pad(characters, ((0, 0), (0, self.max_bytes - characters.shape[1])))
         start = len(self._kept)
         self._kept_features = np.concatenate([self._kept_features, np.concatenate([rows, padded], axis=1)])
@@ -278,6 +296,12 @@ class FeatureTable:
         filled = np.arange(matrix.shape[1])[None, :] < lengths[:, None]
         matrix[filled] = np.frombuffer(b"".join(words), dtype=np.uint8).astype(np.int64) + 1
         return matrix
+
+    def _find_read(self, types: Ids, vocab: Vocab) -> npt.NDArray[np.bool_]:
+        if self._reads_spaces:
+            return np.ones(len(types), dtype=np.bool_)
+        is_space = (vocab.strings[orth].isspace() for orth in types.tolist())
+        return ~np.fromiter(is_space, dtype=np.bool_, count=len(types))
 
     def _vectors(self, types: Ids, vocab: Vocab) -> npt.NDArray[np.float32]:
         if not self.static_vectors:

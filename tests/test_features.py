@@ -296,7 +296,7 @@ def test_no_tokens(sentences: list[list[str]]) -> None:
     table.fit(make_docs(sentences))
     table.fit(make_docs([["a"], *sentences]))
     features = table(read_words(make_docs(sentences)).types, NLP.vocab)
-    assert [len(part) for part in features] == [0, 0, 0]
+    assert [len(part) for part in features] == [0, 0, 0, 0]
     assert features.rows.shape[1] == len(table.columns)
 
 
@@ -391,3 +391,24 @@ def test_no_more_features_are_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) 
         words = [f"w{i}" for i in range(start, start + 10)]
         table.look_up(read_words(make_docs([words])).types, NLP.vocab)
         assert len(table._kept) <= 20 + 10
+
+
+@pytest.mark.parametrize("space", [" ", "\n\n", "\u2003"])
+def test_white_space_is_read_if_the_training_data_had_any(space: str) -> None:
+    table = make_table()
+    types = read_words(make_docs([["cat", space]])).types
+    is_space = types == NLP.vocab.strings[space]
+
+    def find_read() -> list[bool]:
+        assert_same(table.look_up(types, NLP.vocab), table(types, NLP.vocab))
+        read: list[bool] = table(types, NLP.vocab).is_read.tolist()
+        return read
+
+    assert find_read() == [True, True], "hashed: nothing is known of the training data"
+    table.fit(make_docs([["the", "cat"]]))
+    assert find_read() == (~is_space).tolist()
+    vocabulary = table.vocabulary
+    table.fit(make_docs([["the", "\t", "cat"]]))
+    assert find_read() == [True, True]
+    table.set_vocabulary(vocabulary)
+    assert find_read() == (~is_space).tolist()

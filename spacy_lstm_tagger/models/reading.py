@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
@@ -14,14 +16,16 @@ from ..networks import (
     CudnnInferenceLSTM,
     InferenceLSTM,
     State,
+    leave_out,
     make_batches,
     make_pieces,
+    put_back,
     read_batches,
 )
 from .precision import get_precision
 from .settings import PredictionSettings
 from .threads import count_threads, get_map
-from .type_cache import TypeCache
+from .type_cache import UNREAD, TypeCache
 
 Head: TypeAlias = Callable[[Tensor], Tensor]
 
@@ -103,8 +107,14 @@ class DocReader:
         # Within somebody's inference mode, tensors that are kept must still be ordinary ones.
         with torch.inference_mode(False), torch.no_grad():
             table, rows = self.cache.look_up(tokens, partial(self._project, vocab=vocab))
-            return self.lstm.read(table, torch.from_numpy(rows).to(table.device), lengths, state)
+            index = torch.from_numpy(rows).to(table.device)
+            if rows.min(initial=0) != UNREAD:
+                return self.lstm.read(table, index, lengths, state)
+            is_read = index != UNREAD
+            outputs, final = self.lstm.read(table, *leave_out(index, lengths, is_read), state)
+            return put_back(outputs, is_read), final
 
-    def _project(self, types: Ids, vocab: Vocab) -> Tensor:
-        tensors = self.network.to_tensors(self.network.features(types, vocab))
-        return self.lstm.project(self.network.embedding(tensors))
+    def _project(self, types: Ids, vocab: Vocab) -> tuple[Tensor, npt.NDArray[np.bool_]]:
+        features = self.network.features(types, vocab)
+        embedded = self.network.embedding(self.network.to_tensors(features))
+        return self.lstm.project(embedded), features.is_read

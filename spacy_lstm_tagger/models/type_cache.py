@@ -3,13 +3,17 @@
 import operator
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
 from ..features import Ids, Rows
+
+Compute: TypeAlias = Callable[[Ids], tuple[Tensor, npt.NDArray[np.bool_]]]
+
+UNREAD = -1  # the row of what is not read
 
 
 class TypeCache:
@@ -40,12 +44,14 @@ class TypeCache:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def look_up(self, tokens: Ids, compute: Callable[[Ids], Tensor]) -> tuple[Tensor, Rows]:
+    def look_up(self, tokens: Ids, compute: Compute) -> tuple[Tensor, Rows]:
         """Find the rows of words, computing those of word types that are new.
 
         tokens (Ids): ORTH ids, `(tokens,)`.
-        compute (Callable[[Ids], Tensor]): Gives the rows of types, `(types, width)`.
-        RETURNS (Tuple[Tensor, Rows]): A table `(rows, width)`, and the row of each word `(tokens,)`.
+        compute (Callable[[Ids], Tuple[Tensor, np.ndarray]]): Gives the rows of types, `(types, width)`, and
+            which of the types are read at all, bool `(types,)`.
+        RETURNS (Tuple[Tensor, Rows]): A table `(rows, width)`, and the row of each word `(tokens,)`: -1 for
+            one that is not read.
         """
         with self._lock:
             places, is_known = self._find(tokens)
@@ -55,14 +61,15 @@ class TypeCache:
             if len(types) <= self.limit:
                 table, rows = self._look_up_types(types, compute)
                 return table, rows[index]
-        return compute(types), index.astype(np.int64, copy=False)
+        computed, is_read = compute(types)
+        return computed, np.where(is_read, np.arange(len(types)), UNREAD)[index]
 
-    def _look_up_types(self, types: Ids, compute: Callable[[Ids], Tensor]) -> tuple[Tensor, Rows]:
+    def _look_up_types(self, types: Ids, compute: Compute) -> tuple[Tensor, Rows]:
         new = types[~self._find(types)[1]]
         if len(self._ids) + len(new) > self.limit:
             self._forget()
             new = types
-        self._add(new, compute(new))
+        self._add(new, *compute(new))
         assert self._table is not None
         return self._table, self._rows[self._find(types)[0]]
 
@@ -73,7 +80,7 @@ class TypeCache:
         places = np.minimum(np.searchsorted(self._ids, tokens), len(self._ids) - 1)
         return places, self._ids[places] == tokens
 
-    def _add(self, types: Ids, computed: Tensor) -> None:
+    def _add(self, types: Ids, computed: Tensor, is_read: npt.NDArray[np.bool_]) -> None:
         start, end = len(self._ids), len(self._ids) + len(types)
         if self._table is None or end > len(self._table):
             capacity = min(self.limit, max(end, 2 * start))
@@ -83,6 +90,6 @@ class TypeCache:
             self._table = table
         self._table[start:end] = computed
         ids = np.concatenate([self._ids, types])
-        rows = np.concatenate([self._rows, np.arange(start, end)])
+        rows = np.concatenate([self._rows, np.where(is_read, np.arange(start, end), UNREAD)])
         order = np.argsort(ids, kind="stable")
         self._ids, self._rows = ids[order], rows[order]

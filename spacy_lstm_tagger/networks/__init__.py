@@ -11,6 +11,7 @@ from .head import Head, Targets
 from .inference import CudnnInferenceLSTM, InferenceLSTM
 from .lstm import LSTM, State
 from .packing import Packing
+from .sequences import leave_out, put_back
 from .softmax import SoftmaxHead
 
 __all__ = [
@@ -30,8 +31,10 @@ __all__ = [
     "WordEmbedding",
     "WordLSTM",
     "follow_scheme",
+    "leave_out",
     "make_batches",
     "make_pieces",
     "permit_seen",
+    "put_back",
     "read_batches",
 ]

@@ -13,11 +13,13 @@ class TypeTensors(NamedTuple):
     rows (Tensor): A table row for every column, int64 `(types, columns)`; row 0 is the unknown.
     symbols (Tensor): Spelling, int64 `(types, length)`, padded with 0.
     vectors (Tensor): Static vectors, `(types, vector_width)`.
+    is_read (Tensor): Whether the LSTM reads words of the type, bool `(types,)`; it passes over the others.
     """
 
     rows: Tensor
     symbols: Tensor
     vectors: Tensor
+    is_read: Tensor
 
 
 class WordEmbedding(nn.Module):

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spacy_lstm_tagger.features import Ids
-from spacy_lstm_tagger.models.type_cache import TypeCache
+from spacy_lstm_tagger.models.type_cache import UNREAD, TypeCache
 
 sets_of_types = st.frozensets(st.integers(0, 25), max_size=12)
 
@@ -25,8 +26,12 @@ def project(types: Ids) -> Tensor:
     return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
 
 
+def compute(types: Ids) -> tuple[Tensor, npt.NDArray[np.bool_]]:
+    return project(types), np.ones(len(types), dtype=np.bool_)
+
+
 def look_up(cache: TypeCache, types: Ids) -> Tensor:
-    table, rows = cache.look_up(types, project)
+    table, rows = cache.look_up(types, compute)
     return table[torch.from_numpy(rows)]
 
 
@@ -52,12 +57,12 @@ def test_each_type_is_computed_once(batches: list[frozenset[int]]) -> None:
     cache = TypeCache(26)
     computed: list[int] = []
 
-    def compute(types: Ids) -> Tensor:
+    def count(types: Ids) -> tuple[Tensor, npt.NDArray[np.bool_]]:
         computed.extend(types.tolist())
-        return project(types)
+        return compute(types)
 
     for types in map(to_ids, batches):
-        cache.look_up(types, compute)
+        cache.look_up(types, count)
     assert sorted(computed) == sorted(frozenset().union(*batches))
     assert len(cache) == len(computed)
 
@@ -66,9 +71,9 @@ def test_each_type_is_computed_once(batches: list[frozenset[int]]) -> None:
 def test_table_handed_out_stays_valid(batches: list[frozenset[int]], limit: int) -> None:
     cache = TypeCache(limit)
     types = to_ids({3})
-    table, rows = cache.look_up(types, project)
+    table, rows = cache.look_up(types, compute)
     for others in batches:
-        cache.look_up(to_ids(others), project)
+        cache.look_up(to_ids(others), compute)
         assert torch.equal(table[torch.from_numpy(rows)], project(types))
 
 
@@ -85,7 +90,7 @@ def test_failed_computation_leaves_the_cache_usable() -> None:
     cache = TypeCache(5)
     look_up(cache, to_ids({1}))
 
-    def fail(types: Ids) -> Tensor:
+    def fail(types: Ids) -> tuple[Tensor, npt.NDArray[np.bool_]]:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -93,9 +98,21 @@ def test_failed_computation_leaves_the_cache_usable() -> None:
     assert torch.equal(look_up(cache, to_ids({1, 2, 3})), project(to_ids({1, 2, 3})))
 
 
+@given(st.lists(st.lists(st.integers(0, 25), max_size=12), max_size=10), st.sampled_from([0, 5, 30]))
+def test_what_is_not_read_has_no_row(batches: list[list[int]], limit: int) -> None:
+    """Of the types, the even ones are read."""
+    cache = TypeCache(limit)
+    for tokens in batches:
+        words = np.array(tokens, dtype=np.uint64)
+        table, rows = cache.look_up(words, lambda types: (project(types), types % 2 == 0))
+        assert (rows == UNREAD).tolist() == (words % 2 == 1).tolist()
+        is_read = rows != UNREAD
+        assert torch.equal(table[torch.from_numpy(rows[is_read])], project(words[is_read]))
+
+
 @pytest.mark.parametrize("limit", [0, 5])
 def test_no_types_in_a_new_cache(limit: int) -> None:
-    table, rows = TypeCache(limit).look_up(to_ids([]), project)
+    table, rows = TypeCache(limit).look_up(to_ids([]), compute)
     assert rows.tolist() == []
     assert table.shape[1] == 3
 

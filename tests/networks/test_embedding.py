@@ -19,10 +19,16 @@ def make_embedding(*probabilities: float) -> WordEmbedding:
     return embedding
 
 
+def make_tensors(rows: Tensor) -> TypeTensors:
+    n = len(rows)
+    no_symbols = torch.zeros(n, 0, dtype=torch.int64)
+    return TypeTensors(rows, no_symbols, torch.zeros(n, 0), torch.ones(n, dtype=torch.bool))
+
+
 def make_types(n_types: int) -> TypeTensors:
     """Types that are all known: no column has row 0."""
     rows = torch.stack([torch.randint(1, n, (n_types,)) for n in N_ROWS], dim=1)
-    return TypeTensors(rows, torch.zeros(n_types, 0, dtype=torch.int64), torch.zeros(n_types, 0))
+    return make_tensors(rows)
 
 
 def look_up(embedding: WordEmbedding, rows: Tensor) -> Tensor:
@@ -47,7 +53,7 @@ def test_parts_lie_side_by_side() -> None:
     ).eval()
     rows = torch.tensor([[0, 1], [5, 0], [2, 3]])
     symbols, vectors = torch.tensor([[1, 2, 0], [4, 0, 0], [3, 3, 3]]), torch.randn(3, 4)
-    found = embedding(TypeTensors(rows, symbols, vectors))
+    found = embedding(TypeTensors(rows, symbols, vectors, torch.ones(len(rows), dtype=torch.bool)))
     assert isinstance(embedding.static, nn.Linear)
     projected = vectors @ embedding.static.weight.T
     expected = torch.cat([look_up(embedding, rows), characters(symbols), projected], dim=1)
@@ -83,7 +89,7 @@ def test_probability_is_that_of_each_row() -> None:
     embedding = WordEmbedding([3], [2])
     embedding.set_replacement(0, torch.tensor([0.0, 0.2, 0.7]))
     rows = torch.tensor([1, 2]).repeat(5000)[:, None]
-    types = TypeTensors(rows, torch.zeros(len(rows), 0, dtype=torch.int64), torch.zeros(len(rows), 0))
+    types = make_tensors(rows)
     unknown = (embedding(types) == embedding.tables[0].weight[0]).all(dim=1)
     # Of 5000 draws, within more than five standard deviations.
     assert unknown[0::2].float().mean().item() == pytest.approx(0.2, abs=0.035)
@@ -110,7 +116,7 @@ def test_gradient_is_of_the_rows_that_were_read() -> None:
     embedding, dense = WordEmbedding([6], [3]), nn.Embedding(6, 3)
     dense.load_state_dict(embedding.tables[0].state_dict())
     rows, factors = torch.tensor([4, 1, 4, 0]), torch.randn(4, 3)
-    types = TypeTensors(rows[:, None], torch.zeros(4, 0, dtype=torch.int64), torch.zeros(4, 0))
+    types = make_tensors(rows[:, None])
     (embedding(types) * factors).sum().backward()
     (dense(rows) * factors).sum().backward()
     gradient = embedding.tables[0].weight.grad.coalesce()

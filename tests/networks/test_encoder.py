@@ -17,8 +17,8 @@ def make_network(depth: int = 1, width: int = 4) -> WordLSTM:
 
 
 def make_types() -> TypeTensors:
-    rows = torch.randint(1, 7, (N_TYPES, 2))
-    return TypeTensors(rows, torch.zeros(N_TYPES, 0, dtype=torch.int64), torch.zeros(N_TYPES, 0))
+    rows, no_symbols = torch.randint(1, 7, (N_TYPES, 2)), torch.zeros(N_TYPES, 0, dtype=torch.int64)
+    return TypeTensors(rows, no_symbols, torch.zeros(N_TYPES, 0), torch.ones(N_TYPES, dtype=torch.bool))
 
 
 @given(st.lists(st.integers(0, 4), max_size=4), st.integers(1, 2))
@@ -81,3 +81,31 @@ def test_words_are_replaced_only_with_dropout() -> None:
     torch.testing.assert_close(see_embedded(network, types), embedded)
     network.set_dropout(1e-6)
     assert not see_embedded(network, types).any(), "the unknown row begins as zeros"
+
+
+@given(st.lists(st.integers(0, 4), max_size=4), st.sets(st.integers(0, N_TYPES - 1)))
+def test_what_is_not_read_has_no_part(lengths: list[int], unread: set[int]) -> None:
+    network = make_network(depth=2)
+    is_read = torch.tensor([i not in unread for i in range(N_TYPES)])
+    types = make_types()._replace(is_read=is_read)
+    index = torch.randint(N_TYPES, (sum(lengths),))
+    outputs = network(types, index, torch.tensor(lengths, dtype=torch.int64))
+    everything = types._replace(is_read=torch.ones(N_TYPES, dtype=torch.bool))
+    for tokens, found in zip(index.split(lengths), outputs.split(lengths), strict=True):
+        kept = is_read[tokens]
+        expected = network(everything, tokens[kept], kept.sum()[None])  # the rest alone
+        torch.testing.assert_close(found[kept], expected, atol=1e-5, rtol=1e-5)
+        assert not found[~kept].any()
+
+
+def test_documents_are_joined_in_training_with_dropout() -> None:
+    network, types = make_network(), make_types()
+    network.join_rate = 1 - 1e-9
+    index, lengths = torch.randint(N_TYPES, (9,)), torch.tensor([4, 0, 3, 2])
+    apart, joined = network(types, index, lengths), network(types, index, torch.tensor([9]))
+    network.train()
+    torch.testing.assert_close(network(types, index, lengths), apart)  # without dropout
+    network.set_dropout(1e-9)
+    torch.testing.assert_close(network(types, index, lengths), joined)
+    network.eval()
+    torch.testing.assert_close(network(types, index, lengths), apart)

@@ -74,6 +74,29 @@ def test_pipe_equals_call_in_any_batch(trained):
         assert [[token.tag_ for token in doc] for doc in docs] == expected
 
 
+def test_white_space_does_no_harm(trained):
+    """It changes no tag of the words around it, if it was not in the training data."""
+    words = ["She", "sees", "ham", "now", "friend"]
+    expected = scores_of(trained, ["She sees ham now friend"])
+    doc = Doc(trained.vocab, ["\n", *words[:2], "  ", "\t", *words[2:], "\n\n"])
+    model = trained.get_pipe("lstm_tagger").model
+    (scores,) = model.predict([doc])
+    batch = model.predict([doc, trained.make_doc("Eat"), trained.make_doc(" \n\n "), doc])
+    in_training, _ = model.begin_update([doc])
+    for found in (scores, batch[0], batch[3], in_training[0]):
+        np.testing.assert_allclose(found[[1, 2, 5, 6, 7]], expected, atol=1e-4)
+    assert [token.tag_ for token in trained(doc)][1:3] == ["N", "V"]
+
+
+def test_white_space_that_was_trained_on_is_read():
+    nlp = English()
+    nlp.add_pipe("lstm_tagger")
+    data = [(["I", "like", "eggs", "\n"], ["N", "V", "N", "_SP"]), (["Eat", "  ", "ham"], ["V", "_SP", "N"])]
+    train(nlp, [Example.from_dict(Doc(nlp.vocab, words), {"tags": tags}) for words, tags in data])
+    for words, tags in data:
+        assert [token.tag_ for token in nlp(Doc(nlp.vocab, words))] == tags
+
+
 def test_predict_does_not_modify_docs(trained):
     doc = trained.make_doc("I like eggs")
     guesses = trained.get_pipe("lstm_tagger").predict([doc])
