@@ -112,6 +112,8 @@ class LSTMSettings:
         `nlp.update(drop=...)` or the config's `[training] dropout` sets another.
     bias (bool): Whether the gates have biases.
     initial_state (str): "zeros" or "learned".
+    skip_connections (bool): Whether every layer reads the embedded words too, not the layer below alone
+        (Graves 2013, §2).
     """
 
     width: int = 128
@@ -120,6 +122,7 @@ class LSTMSettings:
     dropout: float = 0.0
     bias: bool = True
     initial_state: Literal["zeros", "learned"] = "zeros"
+    skip_connections: bool = False
 
     def __post_init__(self) -> None:
         name = "spacy-lstm-tagger.LSTM.v1"

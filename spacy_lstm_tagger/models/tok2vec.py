@@ -126,6 +126,7 @@ def _build_network(
         bidirectional=encode.bidirectional,
         bias=encode.bias,
         initial_state=encode.initial_state,
+        skip_connections=encode.skip_connections,
         initialize=initialize,
     )
     return DocLSTM(features, embedding, lstm, join_rate)

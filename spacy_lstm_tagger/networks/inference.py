@@ -1,6 +1,7 @@
 """Reading with a trained LSTM as fast as a CPU can: the weights folded for it, no gradients.
 
-The input projection of the first layer comes as a table with a row for each word type. The hyperbolic
+The input projection of the first layer comes as a table with a row for each word type, and so does what
+later layers read of the word itself, by skip connections. The hyperbolic
 tangent of the candidate and of the cell is taken by the sigmoid, tanh(x) = 1 - 2 sigmoid(-2x), which torch
 computes several times as fast: the factor -2 is in the weights and in the cell that is kept, so that one
 sigmoid serves all gates. And both directions take a step together.
@@ -38,16 +39,22 @@ class InferenceLSTM:
         self.precision = precision
         with torch.no_grad():
             self.layers = [self._fold(layer) for layer in range(lstm.depth)]
+            gates = self._gate_factors.repeat(lstm.directions)[:, None]
+            self.skips = [skip.weight * gates for skip in lstm.skips]  # (directions * 4 * width, input_width)
             # What is left to multiply for `read_sequence`, which takes the hyperbolic tangent itself.
             factors = torch.tensor(GATE_FACTORS) / torch.tensor([1.0, 1.0, -2.0, 1.0])
             self._factors = factors.repeat_interleave(lstm.rnn.hidden_size)  # (4 * width,)
             self._recurrent = [(layer.recurrent.float() * self._factors).numpy() for layer in self.layers]
 
+    @property
+    def _gate_factors(self) -> Tensor:
+        """RETURNS (Tensor): What the weights are multiplied by, `(4 * width,)`."""
+        factors = torch.ones(4, 1, device=self.lstm.recurrent_weights(0).device)
+        factors[2] = -2.0  # of the candidate
+        return factors.expand(4, self.lstm.rnn.hidden_size).flatten()
+
     def _fold(self, layer: int) -> _Layer:
-        width = self.lstm.rnn.hidden_size
-        factor = torch.ones(4, 1, device=self.lstm.recurrent_weights(layer).device)
-        factor[2] = -2.0  # of the candidate
-        factor = factor.expand(4, width).flatten()
+        factor = self._gate_factors
         both = factor.repeat(self.lstm.directions)
         weight, bias = self.lstm.input_weights(layer)
         recurrent = (self.lstm.recurrent_weights(layer) * factor[:, None]).transpose(1, 2).contiguous()
@@ -65,9 +72,12 @@ class InferenceLSTM:
         """Compute all that depends on the word type alone, for `read`.
 
         inputs (Tensor): Embedded word types, `(types, input_width)`.
-        RETURNS (Tensor): `(types, directions * 4 * width)`, in the precision of prediction.
+        RETURNS (Tensor): `(types, directions * 4 * width)`, in the precision of prediction; with skip
+            connections `(types, depth * directions * 4 * width)`.
         """
-        return self._project(inputs, self.layers[0])
+        parts = [self._project(inputs, self.layers[0])]
+        parts += [F.linear(inputs, skip).to(self.precision) for skip in self.skips]
+        return torch.cat(parts, dim=1) if self.skips else parts[0]
 
     def _project(self, inputs: Tensor, layer: _Layer) -> Tensor:
         return F.linear(inputs.to(layer.weight.dtype), layer.weight, layer.bias).to(self.precision)
@@ -78,7 +88,7 @@ class InferenceLSTM:
     ) -> tuple[Tensor, State]:
         """Read sequences of word types.
 
-        table (Tensor): What `project` gave, `(types, directions * 4 * width)`.
+        table (Tensor): What `project` gave.
         index (Tensor): The row of every token, sequences end to end, int64 `(tokens,)`.
         lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU; may hold zeros.
         state (Optional[State]): The state to start from; by default the initial one.
@@ -93,14 +103,18 @@ class InferenceLSTM:
         packing = Packing.from_lengths(lengths, directions)
         order = packing.order
         outputs = table.new_empty(0, self.lstm.output_width)
+        n_tables = 1 + len(self.skips)
+        tables = table.view(len(table) * n_tables, -1)  # (types * n_tables, directions * 4 * width)
         for depth, layer in enumerate(self.layers):
             part = slice(depth * directions, (depth + 1) * directions)
+            inputs, rows = tables, packing.find_rows(index * n_tables)
             if depth:  # from here on, every token is a row
-                table, index = self._project(outputs, layer), torch.arange(len(outputs))
-            rows = packing.find_rows(index)
+                inputs, rows = self._project(outputs, layer), packing.rows
+                if self.skips:
+                    inputs += tables.index_select(0, index * n_tables + depth)
             last = cell[part, order]
             packed = _read_layer(
-                table.view(-1, layer.recurrent.shape[2]),
+                inputs.view(-1, layer.recurrent.shape[2]),
                 rows,
                 layer.recurrent,
                 hidden[part, order],
@@ -113,12 +127,15 @@ class InferenceLSTM:
         return outputs, (hidden, cell)
 
     def _read_one(self, inputs: Tensor, hidden: Tensor, cell: Tensor) -> Tensor:
-        """As `read`, for a sequence `(time, directions * 4 * width)`; the states are overwritten."""
-        outputs = inputs
+        """As `read`, for a sequence `(time, n * directions * 4 * width)`; the states are overwritten."""
         directions, width = self.lstm.directions, self.lstm.rnn.hidden_size
+        parts = inputs.split(directions * 4 * width, dim=1)
+        outputs = parts[0]
         for depth, layer in enumerate(self.layers):
-            gates = (self._project(outputs, layer) if depth else inputs).float()
-            gates = gates.view(-1, directions, 1, 4 * width) * self._factors
+            gates = self._project(outputs, layer) if depth else outputs
+            if depth and self.skips:
+                gates += parts[depth]
+            gates = gates.float().view(-1, directions, 1, 4 * width) * self._factors
             part = slice(depth * directions, (depth + 1) * directions)
             states = hidden[part].numpy(), cell[part].numpy()
             packed = read_sequence(_turn(gates.numpy()), self._recurrent[depth], *states)

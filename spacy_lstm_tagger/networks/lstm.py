@@ -28,6 +28,7 @@ class LSTM(nn.Module):
     dropout (float): Dropout between layers.
     bias (bool): Whether the gates have biases.
     initial_state (str): "zeros", or "learned" as parameters.
+    skip_connections (bool): Whether every layer reads the inputs of the first one too (Graves 2013, §2).
     initialize (bool): Whether to set our own initial values.
     """
 
@@ -41,12 +42,18 @@ class LSTM(nn.Module):
         dropout: float = 0.0,
         bias: bool = True,
         initial_state: Literal["zeros", "learned"] = "zeros",
+        skip_connections: bool = False,
         initialize: bool = True,
     ) -> None:
         super().__init__()
         self.rnn = nn.LSTM(input_width, width, num_layers=depth, bias=bias, bidirectional=bidirectional)
         self.directions = 2 if bidirectional else 1
         self.output_width = self.directions * width
+        # The part of the input projection of each layer but the first that reads the inputs of the first.
+        self.skips = nn.ModuleList(
+            nn.Linear(input_width, 4 * self.output_width, bias=False)
+            for _ in range(depth - 1 if skip_connections else 0)
+        )
         self.learned_state: nn.Parameter | None = None
         if initial_state == "learned":
             self.learned_state = nn.Parameter(torch.zeros(2, depth * self.directions, width))
@@ -98,13 +105,18 @@ class LSTM(nn.Module):
         states = self.initial_state(len(packing.order))
         hidden, cell = (torch.split(state, self.directions) for state in states)
         rate = self.rnn.dropout if self.training else 0.0
+        # Of the first layer types are projected, of the others tokens, which all differ.
+        projected, rows = self.project(inputs), packing.find_rows(index)  # (types, directions * 4 * width)
         for layer in range(self.depth):
-            projected = self.project(inputs, layer).view(-1, 4 * self.rnn.hidden_size)
-            weight, rows = self.recurrent_weights(layer), packing.find_rows(index)
-            packed = recur(projected, rows, weight, hidden[layer], cell[layer], packing)
+            if layer:
+                projected, rows = self.project(dropout(outputs, rate), layer), packing.rows
+                if self.skips:
+                    projected = projected + self.skips[layer - 1](inputs).index_select(0, index)
+            gates = projected.view(-1, 4 * self.rnn.hidden_size)
+            packed = recur(
+                gates, rows, self.recurrent_weights(layer), hidden[layer], cell[layer], packing
+            )
             outputs = packing.unpack(packed)  # (tokens, directions * width)
-            # For the next layer, all tokens differ.
-            inputs, index = dropout(outputs, rate), torch.arange(len(outputs))
         return outputs
 
     def run_cudnn(
@@ -121,13 +133,52 @@ class LSTM(nn.Module):
         if not len(packing.order):
             return inputs.new_zeros(0, self.output_width), (hidden, cell)
         order = packing.order.to(inputs.device)
-        packed = PackedSequence(
-            inputs.index_select(0, packing.rows.to(inputs.device)), torch.tensor(packing.sizes)
-        )
+        packed = inputs.index_select(0, packing.rows.to(inputs.device))
+        sizes = torch.tensor(packing.sizes)
         first = hidden.index_select(1, order), cell.index_select(1, order)
-        outputs, last = self.rnn(packed, first)
+        if self.skips:
+            outputs, last = self._run_layers(packed, sizes, first)
+        else:
+            read, last = self.rnn(PackedSequence(packed, sizes), first)
+            outputs = read.data
         final = hidden.index_copy(1, order, last[0]), cell.index_copy(1, order, last[1])
-        return packing.unpack(outputs.data), final
+        return packing.unpack(outputs), final
+
+    def _run_layers(self, inputs: Tensor, sizes: Tensor, state: State) -> tuple[Tensor, State]:
+        """Run torch's LSTM layer by layer, so that each can read the inputs as well.
+
+        inputs (Tensor): Packed, `(tokens, input_width)`.
+        sizes (Tensor): How many sequences run at each step, int64 `(time,)` on the CPU.
+        state (State): The state to start from.
+        RETURNS (Tuple[Tensor, State]): Packed outputs `(tokens, output_width)`, and the final state.
+        """
+        outputs, last = inputs, []
+        rate = self.rnn.dropout if self.training else 0.0
+        for layer, (hidden, cell) in enumerate(
+            zip(*(torch.split(part, self.directions) for part in state), strict=True)
+        ):
+            weights_ih = self._get(layer, "weight_ih")
+            if layer:
+                outputs = torch.cat([F.dropout(outputs, rate), inputs], dim=1)
+                skips = self.skips[layer - 1].weight.chunk(self.directions)  # type: ignore[operator]
+                weights_ih = [torch.cat(pair, dim=1) for pair in zip(weights_ih, skips, strict=True)]
+            names = ("weight_hh", "bias_ih", "bias_hh")[: 3 if self.rnn.bias else 1]
+            parts = [weights_ih, *(self._get(layer, name) for name in names)]
+            weights = [part[direction] for direction in range(self.directions) for part in parts]
+            outputs, *ends = torch.lstm(
+                outputs,
+                sizes,
+                (hidden.contiguous(), cell.contiguous()),
+                weights,
+                self.rnn.bias,
+                1,
+                0.0,
+                self.training,
+                self.directions > 1,
+            )
+            last.append(ends)
+        final = (torch.cat(parts) for parts in zip(*last, strict=True))
+        return outputs, (next(final), next(final))
 
     def project(self, inputs: Tensor, layer: int = 0) -> Tensor:
         """Compute a layer's input projection, which does not depend on the state.

@@ -95,20 +95,24 @@ def test_reading_equals_torch(
 
 
 @READERS
-@given(settings=settings_of_lstms, lengths=lengths_of_batches)
+@given(settings=settings_of_lstms, lengths=lengths_of_batches, skip_connections=st.booleans())
 def test_reading_equals_training(
-    reader: type[Reader], settings: dict[str, Any], lengths: list[int]
+    reader: type[Reader], settings: dict[str, Any], lengths: list[int], skip_connections: bool
 ) -> None:
-    lstm = make_lstm(**settings)
+    lstm = make_lstm(**settings, skip_connections=skip_connections)
     batch = make_batch(lengths)
     assert_close(read(reader(lstm), batch)[0], lstm(*batch).detach())
 
 
 @READERS
 @PRECISIONS
-def test_nothing_handed_in_is_written_to(reader: type[Reader], precision: torch.dtype) -> None:
-    lstm = make_lstm(depth=2, initial_state="learned")
-    batch, state = make_batch([2, 0, 3]), make_state(lstm, 3)
+@pytest.mark.parametrize("lengths", [[2, 0, 3], [4]])
+@pytest.mark.parametrize("skip_connections", [False, True])
+def test_nothing_handed_in_is_written_to(
+    reader: type[Reader], precision: torch.dtype, lengths: list[int], skip_connections: bool
+) -> None:
+    lstm = make_lstm(depth=2, initial_state="learned", skip_connections=skip_connections)
+    batch, state = make_batch(lengths), make_state(lstm, len(lengths))
     weights = {name: weight.clone() for name, weight in lstm.state_dict().items()}
     made = reader(lstm, precision)
     table = made.project(batch.inputs)
@@ -121,11 +125,11 @@ def test_nothing_handed_in_is_written_to(reader: type[Reader], precision: torch.
 
 
 @READERS
-@given(settings=settings_of_lstms, lengths=lengths_of_batches)
+@given(settings=settings_of_lstms, lengths=lengths_of_batches, skip_connections=st.booleans())
 def test_step_by_step_equals_the_whole(
-    reader: type[Reader], settings: dict[str, Any], lengths: list[int]
+    reader: type[Reader], settings: dict[str, Any], lengths: list[int], skip_connections: bool
 ) -> None:
-    lstm = make_lstm(**settings | {"bidirectional": False})
+    lstm = make_lstm(**settings | {"bidirectional": False}, skip_connections=skip_connections)
     made, batch = reader(lstm), make_batch(lengths)
     whole, *final = read(made, batch)
     starts = batch.lengths.cumsum(0) - batch.lengths

@@ -70,6 +70,7 @@ def read_by_hand(lstm: LSTM, sequence: Array, hidden: Array, cell: Array) -> tup
     RETURNS (Tuple[Array, Array, Array]): Outputs, and each layer's and direction's last states.
     """
     weights = {name: parameter.detach().numpy() for name, parameter in lstm.rnn.named_parameters()}
+    words, skips = sequence, [skip.weight.detach().numpy() for skip in lstm.skips]
     hidden, cell = hidden.copy(), cell.copy()
     directions = lstm.output_width // WIDTH
     for layer in range(len(hidden) // directions):
@@ -82,6 +83,9 @@ def read_by_hand(lstm: LSTM, sequence: Array, hidden: Array, cell: Array) -> tup
                 gates = (
                     weights[f"weight_ih_{name}"] @ sequence[t] + weights[f"weight_hh_{name}"] @ hidden[row]
                 )
+                if layer and skips:
+                    own = slice(direction * 4 * WIDTH, (direction + 1) * 4 * WIDTH)
+                    gates = gates + skips[layer - 1][own] @ words[t]
                 if lstm.rnn.bias:
                     gates = gates + weights[f"bias_ih_{name}"] + weights[f"bias_hh_{name}"]
                 i, f, g, o = gates.reshape(4, WIDTH)
@@ -93,14 +97,18 @@ def read_by_hand(lstm: LSTM, sequence: Array, hidden: Array, cell: Array) -> tup
 
 
 @pytest.mark.parametrize(
-    ("depth", "bidirectional", "bias", "initial_state"),
-    list(product([1, 2, 3], [False, True], [False, True], ["zeros", "learned"])),
+    ("depth", "bidirectional", "bias", "initial_state", "skip_connections"),
+    list(product([1, 2, 3], [False, True], [False, True], ["zeros", "learned"], [False, True])),
 )
 def test_outputs_follow_the_equations(
-    depth: int, bidirectional: bool, bias: bool, initial_state: Any
+    depth: int, bidirectional: bool, bias: bool, initial_state: Any, skip_connections: bool
 ) -> None:
     lstm = make_lstm(
-        depth=depth, bidirectional=bidirectional, bias=bias, initial_state=initial_state
+        depth=depth,
+        bidirectional=bidirectional,
+        bias=bias,
+        initial_state=initial_state,
+        skip_connections=skip_connections,
     ).double()
     lengths = [2, 0, 4, 1, 0]
     inputs = torch.randn(3, INPUT, dtype=torch.float64)
@@ -147,14 +155,39 @@ def test_outputs_and_gradients_are_those_of_torch(
     )
 
 
+@given(settings=settings_of_lstms, lengths=lengths_of_batches.filter(any), n_types=st.integers(1, 6))
+def test_skip_connections_on_a_gpu_are_those_on_a_cpu(
+    settings: dict[str, Any], lengths: list[int], n_types: int
+) -> None:
+    lstm = make_lstm(**settings, skip_connections=True).double()
+    inputs = torch.randn(n_types, INPUT, dtype=torch.float64, requires_grad=True)
+    batch = (inputs, torch.randint(n_types, (sum(lengths),)), torch.tensor(lengths))
+    found, expected = run_cudnn(lstm, *batch), lstm(*batch)
+    assert_close(found, expected, 1e-9)
+    variables, gradient = [inputs, *lstm.parameters()], torch.randn_like(expected)
+    assert_close(
+        torch.autograd.grad(found, variables, gradient),
+        torch.autograd.grad(expected, variables, gradient),
+        1e-9,
+    )
+
+
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("initial_state", ["zeros", "learned"])
+@pytest.mark.parametrize("skip_connections", [False, True])
 def test_gradients_are_those_of_finite_differences(
-    bidirectional: bool, bias: bool, initial_state: Any
+    bidirectional: bool, bias: bool, initial_state: Any, skip_connections: bool
 ) -> None:
-    lstm = LSTM(2, 2, depth=2, bidirectional=bidirectional, bias=bias, initial_state=initial_state)
-    lstm = lstm.double()
+    lstm = LSTM(
+        2,
+        2,
+        depth=2,
+        bidirectional=bidirectional,
+        bias=bias,
+        initial_state=initial_state,
+        skip_connections=skip_connections,
+    ).double()
     inputs = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
     index, lengths = torch.tensor([2, 0, 1, 0]), torch.tensor([1, 0, 3])
     # The parameters are arguments only so that they are varied too.
@@ -205,9 +238,11 @@ def test_sequence_alone_equals_sequence_in_a_batch(
     assert_close(outputs, torch.cat([*alone, torch.zeros(0, lstm.output_width)]))
 
 
-@given(settings=settings_of_lstms, lengths=lengths_of_batches)
-def test_state_goes_from_step_to_step(settings: dict[str, Any], lengths: list[int]) -> None:
-    lstm = make_lstm(**settings | {"bidirectional": False})
+@given(settings=settings_of_lstms, lengths=lengths_of_batches, skip_connections=st.booleans())
+def test_state_goes_from_step_to_step(
+    settings: dict[str, Any], lengths: list[int], skip_connections: bool
+) -> None:
+    lstm = make_lstm(**settings | {"bidirectional": False}, skip_connections=skip_connections)
     inputs, batch = torch.randn(sum(lengths), INPUT), to_tensor(lengths)
     first = state = make_state(lstm, len(lengths))
     before = [part.clone() for part in first]
@@ -249,14 +284,19 @@ def test_dropout_between_layers_is_for_training_alone(read: Any) -> None:
 
 
 @WAYS
-def test_dropout_drops_the_inputs_of_the_next_layer(read: Any) -> None:
-    """Where all is dropped, the second layer reads zeros."""
-    lstm = make_lstm(depth=2, dropout=1 - 1e-7).train()
-    second = nn.LSTM(2 * WIDTH, WIDTH, bidirectional=True)
+@pytest.mark.parametrize("skip_connections", [False, True])
+def test_dropout_drops_the_inputs_of_the_next_layer(read: Any, skip_connections: bool) -> None:
+    """Where all is dropped, the second layer reads zeros, beside the words that come by a skip connection."""
+    lstm = make_lstm(depth=2, dropout=1 - 1e-7, skip_connections=skip_connections).train()
+    second = nn.LSTM(2 * WIDTH + INPUT, WIDTH, bidirectional=True)
     weights = {name.replace("l1", "l0"): w for name, w in lstm.rnn.state_dict().items() if "l1" in name}
+    skips = lstm.skips[0].weight.chunk(2) if skip_connections else torch.zeros(2, 4 * WIDTH, INPUT)
+    for name, skip in zip(("weight_ih_l0", "weight_ih_l0_reverse"), skips, strict=True):
+        weights[name] = torch.cat([weights[name], skip], dim=1)
     second.load_state_dict(weights)
-    expected, _ = second(torch.zeros(6, 2 * WIDTH))
-    assert_close(read(lstm, torch.randn(6, INPUT), torch.arange(6), torch.tensor([6])), expected)
+    words = torch.randn(6, INPUT)
+    expected, _ = second(torch.cat([torch.zeros(6, 2 * WIDTH), words], dim=1))
+    assert_close(read(lstm, words, torch.arange(6), torch.tensor([6])), expected)
 
 
 @WAYS
