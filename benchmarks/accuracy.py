@@ -25,7 +25,7 @@ def main(
     test: Annotated[Path | None, Option] = None,
 ) -> None:
     """Print a pipeline's tag accuracy, also on the words that the training data holds and on the others, and
-    that on dev with its text disturbed.
+    that on dev as whole documents, and with its text disturbed.
     """
     nlp = spacy.load(model)
     known = {word for sentence in read_tagged(train) for word in sentence.words}
@@ -33,6 +33,7 @@ def main(
     figures = {"dev": score(nlp, sentences, known)}
     if test is not None:
         figures["test"] = score(nlp, read_tagged(test), known)
+    figures["documents"] = score(nlp, read_tagged(dev, sentences_per_doc=0), known)
     for name, disturb in DISTURBANCES.items():
         figures[name] = score(nlp, disturb(sentences), known)
     print(srsly.json_dumps(figures))

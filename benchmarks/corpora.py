@@ -25,9 +25,9 @@ class TaggedSentence(NamedTuple):
     tags: list[str]
 
 
-def read_tagged(path: Path) -> Iterator[TaggedSentence]:
-    """YIELDS (TaggedSentence): Every sentence of a file."""
-    for example in read_examples(path, spacy.blank("xx")):
+def read_tagged(path: Path, sentences_per_doc: int = 1) -> Iterator[TaggedSentence]:
+    """YIELDS (TaggedSentence): Every sentence of a file; with 0 `sentences_per_doc`, every document as one."""
+    for example in read_examples(path, spacy.blank("xx"), sentences_per_doc):
         doc = example.reference
         yield TaggedSentence(
             [token.text for token in doc],
@@ -36,14 +36,17 @@ def read_tagged(path: Path) -> Iterator[TaggedSentence]:
         )
 
 
-def read_examples(path: Path, nlp: Language) -> Iterator[Example]:
-    """Read a file as `spacy train` does in this benchmark.
+def read_examples(path: Path, nlp: Language, sentences_per_doc: int = 1) -> Iterator[Example]:
+    """Read a file, by default as `spacy train` does in this benchmark.
 
     path (Path): A CoNLL-U file.
     nlp (Language): The pipeline, whose vocab the docs share.
+    sentences_per_doc (int): See the reader.
     YIELDS (Example): A doc with words only, and the same with tags.
     """
-    examples: Iterable[Example] = registry.readers.get(READER)(path)(nlp)
+    examples: Iterable[Example] = registry.readers.get(READER)(
+        path, sentences_per_doc=sentences_per_doc
+    )(nlp)
     yield from examples
 
 

@@ -10,14 +10,6 @@ from corpora import TaggedSentence
 Disturbance: TypeAlias = Callable[[Sequence[TaggedSentence]], Iterable[TaggedSentence]]
 
 INSERTED_SHARE = 0.1  # so many words get something in front of them
-JOINED = 20  # so many sentences are one document
-
-
-def join(sentences: Sequence[TaggedSentence], n: int) -> Iterable[TaggedSentence]:
-    """YIELDS (TaggedSentence): Every n sentences as one document."""
-    for start in range(0, len(sentences), n):
-        parts = zip(*sentences[start : start + n], strict=True)
-        yield TaggedSentence(*([item for part in column for item in part] for column in parts))
 
 
 def change(sentences: Iterable[TaggedSentence], spell: Callable[[str], str]) -> Iterable[TaggedSentence]:
@@ -41,7 +33,6 @@ def insert(sentences: Iterable[TaggedSentence], inserted: Sequence[str]) -> Iter
 
 
 DISTURBANCES: dict[str, Disturbance] = {
-    "joined": partial(join, n=JOINED),
     "lower": partial(change, spell=str.lower),
     "upper": partial(change, spell=str.upper),
     "white space": partial(insert, inserted=["\n", "\t", "  ", "\n\n"]),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-from disturb import DISTURBANCES, INSERTED_SHARE, JOINED
+from disturb import DISTURBANCES, INSERTED_SHARE
 from machine import list_machine
 from tables import Figures, make_paragraph, make_table
 
@@ -13,9 +13,10 @@ Mean over the seeds ± standard deviation, in % of the words. A word is unknown 
 hold it in exactly this form. Seconds are those of `python -m spacy train` from start to end, evaluations
 included, on one core."""
 DISTURBED_NOTES = """\
-Accuracy on dev, trained on single sentences: {joined} sentences as one document; all letters lower-cased or
+Accuracy on dev, trained on single sentences: whole documents read at once; all letters lower-cased or
 upper-cased; white space, emoji and words of other scripts put in front of {share:.0%} of the words, which
-themselves do not count. In brackets: the difference to the same text undisturbed."""
+themselves do not count. In brackets: the difference to single sentences undisturbed."""
+CHANGES = ("documents", *DISTURBANCES)
 
 
 def render(figures: Figures, notes: str) -> str:
@@ -28,7 +29,7 @@ def render(figures: Figures, notes: str) -> str:
     for treebank, settings in groups.items():
         lines += ["", f"## {treebank}", "", *describe_accuracy(settings), ""]
         lines += ["### Disturbed", "", *describe_disturbed(settings)]
-    notes = DISTURBED_NOTES.format(joined=JOINED, share=INSERTED_SHARE)
+    notes = DISTURBED_NOTES.format(share=INSERTED_SHARE)
     return "\n".join([*lines, *make_paragraph(NOTES), *make_paragraph(notes), ""])
 
 
@@ -54,12 +55,12 @@ def describe_disturbed(settings: dict[str, list[Figures]]) -> list[str]:
     rows = []
     for name, runs in settings.items():
         cells = [name]
-        for disturbance in DISTURBANCES:
-            rates = [rate(run["accuracy"][disturbance]) for run in runs]
+        for change in CHANGES:
+            rates = [rate(run["accuracy"][change]) for run in runs]
             losses = [r - rate(run["accuracy"]["dev"]) for r, run in zip(rates, runs, strict=True)]
             cells.append(f"{fmean(rates):.2f} ({fmean(losses):+.2f})")
         rows.append(cells)
-    return make_table(["setting", *DISTURBANCES], rows)
+    return make_table(["setting", *CHANGES], rows)
 
 
 def show(values: Sequence[float]) -> str:

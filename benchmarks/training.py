@@ -31,20 +31,23 @@ def read_config(path: Path) -> Config:
 
 
 def make_spacy_config(lang: str) -> Config:
-    """RETURNS (Config): What `python -m spacy init config --pipeline tagger --optimize efficiency` writes."""
-    return init_config(lang=lang, pipeline=["tagger"], optimize="efficiency", silent=True)
+    """RETURNS (Config): What `python -m spacy init config --pipeline tagger --optimize efficiency` writes, but
+    that it reads CoNLL-U, one sentence a document.
+    """
+    config = init_config(lang=lang, pipeline=["tagger"], optimize="efficiency", silent=True)
+    config["corpora"] = {
+        part: {"@readers": READER, "path": f"${{paths.{part}}}"} for part in ("train", "dev")
+    }
+    return config
 
 
 def prepare(config: Config, overrides: dict[str, Any]) -> Config:
-    """Let a config read one sentence a document, with the benchmark's reader, and keep the time.
+    """Let a config keep the time.
 
     config (Config): The config; it is changed.
     overrides (Dict[str, Any]): Settings, by dotted names.
     RETURNS (Config): The config with the overrides.
     """
-    config["corpora"] = {
-        part: {"@readers": READER, "path": f"${{paths.{part}}}"} for part in ("train", "dev")
-    }
     config["training"]["logger"] = {"@loggers": "benchmarks.TimedLogger.v1", "output_file": "log.jsonl"}
     text = config.to_str(interpolate=False)
     return Config().from_str(text, interpolate=False, overrides=overrides)

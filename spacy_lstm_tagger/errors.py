@@ -173,6 +173,10 @@ class Errors:
         "[L322] Can't tell the format of {path}. Give a file that ends in one of {suffixes}, or a folder "
         "that holds such files, or name the reader of your format in the config's [corpora] block."
     )
+    L323 = (
+        "[L323] Invalid value for 'joined': {value!r}. It is a share of the examples: set a number from 0 to "
+        "1 in the block of the reader in [corpora]."
+    )
 
     L401 = (
         "[L401] There is no component '{name}' in the pipeline; it holds: {pipeline}. Name the "

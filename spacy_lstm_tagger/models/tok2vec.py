@@ -17,7 +17,7 @@ from ..networks import LSTM, CharacterCNN, TypeTensors, WordEmbedding, WordLSTM
 from .convert import to_arrays, to_tensor
 from .precision import get_precision
 from .reading import DocReader
-from .settings import EmbeddingSettings, LSTMSettings, PredictionSettings, check_setting
+from .settings import EmbeddingSettings, LSTMSettings, PredictionSettings
 from .shim import TorchShim, get_shim
 
 Vocabulary: TypeAlias = Mapping[str, Mapping[str, int]]
@@ -30,10 +30,8 @@ class DocLSTM(WordLSTM):
     features (FeatureTable): Turns word types into rows of the tables.
     """
 
-    def __init__(
-        self, features: FeatureTable, embedding: WordEmbedding, lstm: LSTM, join_rate: float
-    ) -> None:
-        super().__init__(embedding, lstm, join_rate)
+    def __init__(self, features: FeatureTable, embedding: WordEmbedding, lstm: LSTM) -> None:
+        super().__init__(embedding, lstm)
         self.features = features
 
     def to_tensors(self, features: TypeFeatures) -> TypeTensors:
@@ -45,7 +43,6 @@ class DocLSTM(WordLSTM):
 def build_lstm_tok2vec(
     embed: EmbeddingSettings,
     encode: LSTMSettings,
-    join_rate: float = 0.0,
     cache_size: int = 20000,
     precision: Literal["float32", "bfloat16"] = "float32",
     window: int = 256,
@@ -60,8 +57,6 @@ def build_lstm_tok2vec(
 
     embed (EmbeddingSettings): The embedding, `spacy-lstm-tagger.WordEmbedding.v1`.
     encode (LSTMSettings): The recurrence, `spacy-lstm-tagger.LSTM.v1`.
-    join_rate (float): In training with dropout, the probability of reading a document as the continuation of
-        the one before it in its batch, so that training on sentences serves documents of many.
     cache_size (int): At prediction, for how many word types all that depends on the type alone is kept;
         each takes `directions * 4 * width` floats.
     precision (str): Of the matrix products' factors, at prediction, and on a GPU in training too: "float32"
@@ -71,8 +66,6 @@ def build_lstm_tok2vec(
     n_threads (int): At prediction, how many threads of this process read; 0 for as many as torch has.
     RETURNS (Model[List[Doc], List[Floats2d]]): For every document `(tokens, output_width)`.
     """
-    name = "spacy-lstm-tagger.LSTMTok2Vec.v1"
-    check_setting(name, "join_rate", join_rate, 0 <= join_rate < 1, "at least 0 and below 1")
     prediction = PredictionSettings(cache_size, precision, window, overlap, n_threads)
     return Model(
         "lstm_tok2vec",
@@ -85,14 +78,13 @@ def build_lstm_tok2vec(
             "embed": embed,
             "vocabulary": {},  # for the next `init`
         },
-        shims=[TorchShim(partial(_build_network, embed, encode, join_rate))],
+        shims=[TorchShim(partial(_build_network, embed, encode))],
     )
 
 
 def _build_network(
     embed: EmbeddingSettings,
     encode: LSTMSettings,
-    join_rate: float,
     *,
     vocabulary: Vocabulary,
     vector_width: int,
@@ -129,7 +121,7 @@ def _build_network(
         skip_connections=encode.skip_connections,
         initialize=initialize,
     )
-    return DocLSTM(features, embedding, lstm, join_rate)
+    return DocLSTM(features, embedding, lstm)
 
 
 def _make_features(embed: EmbeddingSettings) -> FeatureTable:

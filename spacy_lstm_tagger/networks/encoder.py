@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from .dropout import dropout
 from .embedding import TypeTensors, WordEmbedding
 from .lstm import LSTM
-from .sequences import join, leave_out, put_back
+from .sequences import leave_out, put_back
 
 
 class WordLSTM(nn.Module):
@@ -13,13 +13,10 @@ class WordLSTM(nn.Module):
 
     embedding (WordEmbedding): Embeds word types.
     lstm (LSTM): Reads the embedded words.
-    join_rate (float): With what probability a document is read as the continuation of the one before it, in
-        training with dropout: so a network that is trained on sentences learns to read on beyond their end.
     """
 
-    def __init__(self, embedding: WordEmbedding, lstm: LSTM, join_rate: float = 0.0) -> None:
+    def __init__(self, embedding: WordEmbedding, lstm: LSTM) -> None:
         super().__init__()
-        self.join_rate = join_rate
         self.embedding = embedding
         self.lstm = lstm
         self.dropout_rate = 0.0
@@ -50,11 +47,7 @@ class WordLSTM(nn.Module):
         rate = self.dropout_rate if self.training else 0.0
         embedded = dropout(self.embedding(types), rate)  # (types, embedding)
         if types.is_read.all():
-            return dropout(self._read(embedded, index, lengths, rate), rate)
+            return dropout(self.lstm(embedded, index, lengths), rate)
         is_read = types.is_read[index]  # (tokens,)
-        outputs = self._read(embedded, *leave_out(index, lengths, is_read), rate)
+        outputs = self.lstm(embedded, *leave_out(index, lengths, is_read))
         return put_back(dropout(outputs, rate), is_read)
-
-    def _read(self, embedded: Tensor, index: Tensor, lengths: Tensor, rate: float) -> Tensor:
-        outputs: Tensor = self.lstm(embedded, index, join(lengths, self.join_rate) if rate else lengths)
-        return outputs

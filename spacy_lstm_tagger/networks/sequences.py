@@ -1,4 +1,4 @@
-"""Which tokens are read, and what is read as one sequence."""
+"""Tokens that are passed over: leaving them out of sequences, and putting them back."""
 
 import torch
 from torch import Tensor
@@ -22,16 +22,3 @@ def put_back(outputs: Tensor, is_read: Tensor) -> Tensor:
     `(tokens, width)`: zeros for what was left out.
     """
     return outputs.new_zeros(len(is_read), outputs.shape[1]).masked_scatter(is_read[:, None], outputs)
-
-
-def join(lengths: Tensor, probability: float) -> Tensor:
-    """Join sequences to their predecessors by chance.
-
-    lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU.
-    probability (float): How probable it is for each sequence but the first.
-    RETURNS (Tensor): The lengths of what is read as one sequence, with the same sum, `(joined,)`.
-    """
-    is_start = torch.rand(len(lengths)) >= probability
-    is_start[:1] = True
-    sequence = is_start.cumsum(0) - 1  # the number of the joined one, (batch,)
-    return lengths.new_zeros(int(is_start.sum())).index_add_(0, sequence, lengths)

@@ -96,16 +96,3 @@ def test_what_is_not_read_has_no_part(lengths: list[int], unread: set[int]) -> N
         expected = network(everything, tokens[kept], kept.sum()[None])  # the rest alone
         torch.testing.assert_close(found[kept], expected, atol=1e-5, rtol=1e-5)
         assert not found[~kept].any()
-
-
-def test_documents_are_joined_in_training_with_dropout() -> None:
-    network, types = make_network(), make_types()
-    network.join_rate = 1 - 1e-9
-    index, lengths = torch.randint(N_TYPES, (9,)), torch.tensor([4, 0, 3, 2])
-    apart, joined = network(types, index, lengths), network(types, index, torch.tensor([9]))
-    network.train()
-    torch.testing.assert_close(network(types, index, lengths), apart)  # without dropout
-    network.set_dropout(1e-9)
-    torch.testing.assert_close(network(types, index, lengths), joined)
-    network.eval()
-    torch.testing.assert_close(network(types, index, lengths), apart)
