@@ -32,10 +32,22 @@ def insert(sentences: Iterable[TaggedSentence], inserted: Sequence[str]) -> Iter
         yield TaggedSentence(*map(list, zip(*tokens, strict=True)))
 
 
+def append(sentences: Iterable[TaggedSentence], appended: Sequence[str]) -> Iterable[TaggedSentence]:
+    """YIELDS (TaggedSentence): Sentences with a word after each, which has no gold tag and does not count."""
+    random = Random(0)
+    for words, spaces, tags in sentences:
+        yield TaggedSentence([*words, random.choice(appended)], [*spaces, True], [*tags, ""])
+
+
+SPACES = ["\n", "\t", "  ", "\n\n"]
+EMOJI = ["😀", "🎉", "👍🏽", "❤️"]
+SCRIPTS = ["слово", "単語", "كلمة", "שלום", "शब्द"]
 DISTURBANCES: dict[str, Disturbance] = {
     "lower": partial(change, spell=str.lower),
     "upper": partial(change, spell=str.upper),
-    "white space": partial(insert, inserted=["\n", "\t", "  ", "\n\n"]),
-    "emoji": partial(insert, inserted=["😀", "🎉", "👍🏽", "❤️"]),
-    "scripts": partial(insert, inserted=["слово", "単語", "كلمة", "שלום", "शब्द"]),
+    "white space": partial(insert, inserted=SPACES),
+    "emoji at the end": partial(append, appended=EMOJI),
+    "emoji within": partial(insert, inserted=EMOJI),
+    "scripts at the end": partial(append, appended=SCRIPTS),
+    "scripts within": partial(insert, inserted=SCRIPTS),
 }

@@ -14,8 +14,8 @@ hold it in exactly this form. Seconds are those of `python -m spacy train` from 
 included, on one core."""
 DISTURBED_NOTES = """\
 Accuracy on dev, trained on single sentences: whole documents read at once; all letters lower-cased or
-upper-cased; white space, emoji and words of other scripts put in front of {share:.0%} of the words, which
-themselves do not count. In brackets: the difference to single sentences undisturbed."""
+upper-cased; white space, emoji and words of other scripts after every sentence, or before {share:.0%} of the
+words; they themselves do not count. In brackets: the difference to single sentences undisturbed."""
 CHANGES = ("documents", *DISTURBANCES)
 
 
