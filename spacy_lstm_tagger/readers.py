@@ -49,7 +49,7 @@ def create_corpus(
     tag (str): For CoNLL-U, the column that becomes the tag: "xpos" or "upos".
     max_length (int): Skip docs of more words than this; 0 keeps all.
     limit (int): The maximum number of examples; 0 yields all.
-    joined (float): The share of the examples that come joined to their neighbours, two to twelve as one. A
+    joined (float): The share of the examples that come joined to their neighbours, two to four as one. A
         tagger that is trained on single sentences needs some of that for documents of many.
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     RAISES (ValueError): If a setting is invalid, or the path has another ending; the reader raises it
@@ -77,7 +77,7 @@ def create_corpus(
 class _JoinedCorpus:
     """Another corpus, some of its examples joined to their neighbours: the same ones each time."""
 
-    max_joined = 12
+    max_joined = 4
 
     def __init__(self, reader: _Reader, share: float) -> None:
         self.reader = reader
