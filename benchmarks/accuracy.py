@@ -24,8 +24,8 @@ def main(
     dev: Annotated[Path, Option],
     test: Annotated[Path | None, Option] = None,
 ) -> None:
-    """Print a pipeline's tag accuracy, also on the words that the training data holds and on the others, and
-    that on dev as whole documents, and with its text disturbed.
+    """Print a pipeline's tag accuracy, apart for words that the training data holds and for the others: on
+    the sentences of dev and test, on dev as whole documents, and on dev with its text disturbed.
     """
     nlp = spacy.load(model)
     known = {word for sentence in read_tagged(train) for word in sentence.words}

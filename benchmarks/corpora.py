@@ -26,7 +26,7 @@ class TaggedSentence(NamedTuple):
 
 
 def read_tagged(path: Path, sentences_per_doc: int = 1) -> Iterator[TaggedSentence]:
-    """YIELDS (TaggedSentence): Every sentence of a file; with 0 `sentences_per_doc`, every document as one."""
+    """YIELDS (TaggedSentence): Every sentence of a file; with `sentences_per_doc = 0` every document."""
     for example in read_examples(path, spacy.blank("xx"), sentences_per_doc):
         doc = example.reference
         yield TaggedSentence(
@@ -44,9 +44,9 @@ def read_examples(path: Path, nlp: Language, sentences_per_doc: int = 1) -> Iter
     sentences_per_doc (int): See the reader.
     YIELDS (Example): A doc with words only, and the same with tags.
     """
-    examples: Iterable[Example] = registry.readers.get(READER)(
-        path, sentences_per_doc=sentences_per_doc
-    )(nlp)
+    examples: Iterable[Example] = registry.readers.get(READER)(path, sentences_per_doc=sentences_per_doc)(
+        nlp
+    )
     yield from examples
 
 

@@ -33,7 +33,7 @@ def insert(sentences: Iterable[TaggedSentence], inserted: Sequence[str]) -> Iter
 
 
 def append(sentences: Iterable[TaggedSentence], appended: Sequence[str]) -> Iterable[TaggedSentence]:
-    """YIELDS (TaggedSentence): Sentences with a word after each, which has no gold tag and does not count."""
+    """YIELDS (TaggedSentence): Sentences with a word after each that has no gold tag: it does not count."""
     random = Random(0)
     for words, spaces, tags in sentences:
         yield TaggedSentence([*words, random.choice(appended)], [*spaces, True], [*tags, ""])

@@ -2,8 +2,8 @@
 
     python benchmarks/experiments.py benchmarks/plans/configs.yaml --data TREEBANKS
 
-TREEBANKS holds a folder for each treebank of the plan, with train.conllu, dev.conllu and test.conllu. What is
-trained already is kept: the same command goes on where it was stopped.
+TREEBANKS holds a folder for each treebank of the plan, with train.conllu, dev.conllu and test.conllu. What
+is trained already is kept: the same command goes on where it was stopped.
 """
 
 import os
@@ -24,6 +24,8 @@ from processes import HERE, THREAD_SETTINGS, run_child
 from thinc.api import Config
 from training import Data, make_spacy_config, prepare, read_config, train_once
 
+WORK = HERE / "work" / "experiments"
+
 
 class Run(NamedTuple):
     """One training run of a plan."""
@@ -42,7 +44,7 @@ class Run(NamedTuple):
 def main(
     plan: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Plan, in YAML")],
     data: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of the treebanks")],
-    work: Annotated[Path, typer.Option(help="Folder for the trained pipelines")] = HERE / "work" / "experiments",
+    work: Annotated[Path, typer.Option(help="Folder for the trained pipelines")] = WORK,
     output: Annotated[
         Path | None, typer.Option(help="The report; by default results/ and the plan's name")
     ] = None,
@@ -79,9 +81,9 @@ def main(
 
 
 def read_plan(plan: dict[str, Any]) -> Iterator[Run]:
-    """Read a plan: `treebanks` gives each one's language, `seeds` how many, and `settings` has for each name
-    a `config` (the name of one in `configs/`, or "spacy"), settings to `set` by dotted names, and the
-    `treebanks` and `seeds` where they are not all.
+    """Read a plan: `treebanks` gives each one's language, `seeds` how many, and `settings` has for each
+    name a `config` (the name of one in `configs/`, or "spacy"), settings to `set` by dotted names, and
+    the `treebanks` and `seeds` where they are not all.
 
     YIELDS (Run): Every run.
     """

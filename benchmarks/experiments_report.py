@@ -14,8 +14,8 @@ hold it in exactly this form. Seconds are those of `python -m spacy train` from 
 included, on one core."""
 DISTURBED_NOTES = """\
 Accuracy on dev, trained on single sentences: whole documents read at once; all letters lower-cased or
-upper-cased; white space, emoji and words of other scripts after every sentence, or before {share:.0%} of the
-words; they themselves do not count. In brackets: the difference to single sentences undisturbed."""
+upper-cased; white space, emoji and words of other scripts after every sentence, or before {share:.0%} of
+the words; they themselves do not count. In brackets: the difference to single sentences undisturbed."""
 CHANGES = ("documents", *DISTURBANCES)
 
 
@@ -35,7 +35,8 @@ def render(figures: Figures, notes: str) -> str:
 
 def describe_accuracy(settings: dict[str, list[Figures]]) -> list[str]:
     """RETURNS (List[str]): The table of accuracies."""
-    parts = [part for part in ("dev", "test") if all(part in r["accuracy"] for s in settings.values() for r in s)]
+    runs = [run for runs in settings.values() for run in runs]
+    parts = [part for part in ("dev", "test") if all(part in run["accuracy"] for run in runs)]
     head = ["setting", "seeds"]
     head += [column for part in parts for column in (part, f"{part}, known", f"{part}, unknown")]
     rows = []

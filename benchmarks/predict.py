@@ -8,14 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import spacy
 import srsly
 import torch
 import typer
 from corpora import count_words, make_docs, read_sentences
 from pipelines import count_differences, find_lstm, find_precision, load_lstm, load_pipelines, read_tags
 from rounds import measure
-from spacy.language import Language
 from tasks import make_bare_task, make_docs_task, make_texts_task
 from torch import nn
 

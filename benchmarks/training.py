@@ -31,8 +31,8 @@ def read_config(path: Path) -> Config:
 
 
 def make_spacy_config(lang: str) -> Config:
-    """RETURNS (Config): What `python -m spacy init config --pipeline tagger --optimize efficiency` writes, but
-    that it reads CoNLL-U, one sentence a document.
+    """RETURNS (Config): What `python -m spacy init config --pipeline tagger --optimize efficiency` writes,
+    but that it reads CoNLL-U, one sentence a document.
     """
     config = init_config(lang=lang, pipeline=["tagger"], optimize="efficiency", silent=True)
     config["corpora"] = {

@@ -174,8 +174,8 @@ class Errors:
         "that holds such files, or name the reader of your format in the config's [corpora] block."
     )
     L323 = (
-        "[L323] Invalid value for 'joined': {value!r}. It is a share of the examples: set a number from 0 to "
-        "1 in the block of the reader in [corpora]."
+        "[L323] Invalid value for 'joined': {value!r}. It is a share of the examples: set a number from 0 "
+        "to 1 in the block of the reader in [corpora]."
     )
 
     L401 = (

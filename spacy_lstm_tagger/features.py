@@ -47,8 +47,8 @@ class TypeFeatures(NamedTuple):
     rows (Rows): A table row for every column, `(types, columns)`.
     characters (Rows): The word's UTF-8 bytes plus one, padded with 0, `(types, max_bytes)`.
     vectors (np.ndarray): Static vectors, float32 `(types, vector_width)`; width 0 without any.
-    is_read (np.ndarray): Whether the network reads words of the type at all, bool `(types,)`: it passes over
-        white space if the training data had none.
+    is_read (np.ndarray): Whether the network reads words of the type at all, bool `(types,)`: it passes
+        over white space if the training data had none.
     """
 
     rows: Rows

@@ -1,10 +1,10 @@
 """Reading with a trained LSTM as fast as a CPU can: the weights folded for it, no gradients.
 
 The input projection of the first layer comes as a table with a row for each word type, and so does what
-later layers read of the word itself, by skip connections. The hyperbolic
-tangent of the candidate and of the cell is taken by the sigmoid, tanh(x) = 1 - 2 sigmoid(-2x), which torch
-computes several times as fast: the factor -2 is in the weights and in the cell that is kept, so that one
-sigmoid serves all gates. And both directions take a step together.
+later layers read of the word itself, by skip connections. The hyperbolic tangent of the candidate and of
+the cell is taken by the sigmoid, tanh(x) = 1 - 2 sigmoid(-2x), which torch computes several times as fast:
+the factor -2 is in the weights and in the cell that is kept, so that one sigmoid serves all gates. And both
+directions take a step together.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,8 @@ class InferenceLSTM:
         with torch.no_grad():
             self.layers = [self._fold(layer) for layer in range(lstm.depth)]
             gates = self._gate_factors.repeat(lstm.directions)[:, None]
-            self.skips = [skip.weight * gates for skip in lstm.skips]  # (directions * 4 * width, input_width)
+            # Each (directions * 4 * width, input_width).
+            self.skips = [lstm.skip_weights(i + 1) * gates for i in range(len(lstm.skips))]
             # What is left to multiply for `read_sequence`, which takes the hyperbolic tangent itself.
             factors = torch.tensor(GATE_FACTORS) / torch.tensor([1.0, 1.0, -2.0, 1.0])
             self._factors = factors.repeat_interleave(lstm.rnn.hidden_size)  # (4 * width,)
@@ -129,7 +130,7 @@ class InferenceLSTM:
     def _read_one(self, inputs: Tensor, hidden: Tensor, cell: Tensor) -> Tensor:
         """As `read`, for a sequence `(time, n * directions * 4 * width)`; the states are overwritten."""
         directions, width = self.lstm.directions, self.lstm.rnn.hidden_size
-        parts = inputs.split(directions * 4 * width, dim=1)
+        parts = torch.split(inputs, directions * 4 * width, dim=1)
         outputs = parts[0]
         for depth, layer in enumerate(self.layers):
             gates = self._project(outputs, layer) if depth else outputs

@@ -105,17 +105,17 @@ class LSTM(nn.Module):
         states = self.initial_state(len(packing.order))
         hidden, cell = (torch.split(state, self.directions) for state in states)
         rate = self.rnn.dropout if self.training else 0.0
-        # Of the first layer types are projected, of the others tokens, which all differ.
-        projected, rows = self.project(inputs), packing.find_rows(index)  # (types, directions * 4 * width)
+        outputs = inputs
         for layer in range(self.depth):
-            if layer:
+            if layer:  # of the first layer types are projected, of the others tokens, which all differ
                 projected, rows = self.project(dropout(outputs, rate), layer), packing.rows
                 if self.skips:
-                    projected = projected + self.skips[layer - 1](inputs).index_select(0, index)
+                    skipped = F.linear(inputs, self.skip_weights(layer))  # (types, directions * 4 * width)
+                    projected = projected + skipped.index_select(0, index)
+            else:
+                projected, rows = self.project(inputs), packing.find_rows(index)
             gates = projected.view(-1, 4 * self.rnn.hidden_size)
-            packed = recur(
-                gates, rows, self.recurrent_weights(layer), hidden[layer], cell[layer], packing
-            )
+            packed = recur(gates, rows, self.recurrent_weights(layer), hidden[layer], cell[layer], packing)
             outputs = packing.unpack(packed)  # (tokens, directions * width)
         return outputs
 
@@ -160,7 +160,7 @@ class LSTM(nn.Module):
             weights_ih = self._get(layer, "weight_ih")
             if layer:
                 outputs = torch.cat([F.dropout(outputs, rate), inputs], dim=1)
-                skips = self.skips[layer - 1].weight.chunk(self.directions)  # type: ignore[operator]
+                skips = self.skip_weights(layer).chunk(self.directions)
                 weights_ih = [torch.cat(pair, dim=1) for pair in zip(weights_ih, skips, strict=True)]
             names = ("weight_hh", "bias_ih", "bias_hh")[: 3 if self.rnn.bias else 1]
             parts = [weights_ih, *(self._get(layer, name) for name in names)]
@@ -198,6 +198,12 @@ class LSTM(nn.Module):
         # The product makes a gradient of its own: else both biases would share one, and so would who
         # overwrites it.
         return weight, torch.cat(self._get(layer, "bias_ih")) + 1.0 * torch.cat(self._get(layer, "bias_hh"))
+
+    def skip_weights(self, layer: int) -> Tensor:
+        """RETURNS (Tensor): The part of a layer's input projection that reads the inputs of the first layer,
+        `(directions * 4 * width, input_width)`.
+        """
+        return self.skips[layer - 1].get_parameter("weight")
 
     def recurrent_weights(self, layer: int) -> Tensor:
         """RETURNS (Tensor): A layer's recurrent weights, `(directions, 4 * width, width)`."""

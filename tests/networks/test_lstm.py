@@ -286,7 +286,7 @@ def test_dropout_between_layers_is_for_training_alone(read: Any) -> None:
 @WAYS
 @pytest.mark.parametrize("skip_connections", [False, True])
 def test_dropout_drops_the_inputs_of_the_next_layer(read: Any, skip_connections: bool) -> None:
-    """Where all is dropped, the second layer reads zeros, beside the words that come by a skip connection."""
+    """Where all is dropped, the second layer reads zeros, and the words that come by a skip connection."""
     lstm = make_lstm(depth=2, dropout=1 - 1e-7, skip_connections=skip_connections).train()
     second = nn.LSTM(2 * WIDTH + INPUT, WIDTH, bidirectional=True)
     weights = {name.replace("l1", "l0"): w for name, w in lstm.rnn.state_dict().items() if "l1" in name}

@@ -91,7 +91,10 @@ def test_white_space_does_no_harm(trained):
 def test_white_space_that_was_trained_on_is_read():
     nlp = English()
     nlp.add_pipe("lstm_tagger")
-    data = [(["I", "like", "eggs", "\n"], ["N", "V", "N", "_SP"]), (["Eat", "  ", "ham"], ["V", "_SP", "N"])]
+    data = [
+        (["I", "like", "eggs", "\n"], ["N", "V", "N", "_SP"]),
+        (["Eat", "  ", "ham"], ["V", "_SP", "N"]),
+    ]
     train(nlp, [Example.from_dict(Doc(nlp.vocab, words), {"tags": tags}) for words, tags in data])
     for words, tags in data:
         assert [token.tag_ for token in nlp(Doc(nlp.vocab, words))] == tags
