@@ -200,7 +200,7 @@ class LSTM(nn.Module):
         return weight, torch.cat(self._get(layer, "bias_ih")) + 1.0 * torch.cat(self._get(layer, "bias_hh"))
 
     def skip_weights(self, layer: int) -> Tensor:
-        """RETURNS (Tensor): The part of a layer's input projection that reads the inputs of the first layer,
+        """RETURNS (Tensor): The part of a layer's input projection that reads the first layer's inputs,
         `(directions * 4 * width, input_width)`.
         """
         return self.skips[layer - 1].get_parameter("weight")
