@@ -110,6 +110,8 @@ KINDS = pytest.mark.parametrize(
         {"characters": True},
         {"fitted": True, "characters": True, "encode": {"depth": 2}},
         {"encode": {"bidirectional": False, "bias": False, "initial_state": "learned"}},
+        {"fitted": True, "encode": {"depth": 3, "skip_connections": True}},
+        {"encode": {"depth": 2, "skip_connections": True}, "prediction": {"cache_size": 3}},
         {"prediction": {"cache_size": 0}},
         {"prediction": {"cache_size": 3, "n_threads": 2}},
         {"prediction": {"window": 2, "overlap": 10}},  # each piece is read in the whole document
