@@ -18,7 +18,7 @@ demo: $(INSTALLED)
 	$(BIN)/python -m spacy train configs/default.cfg --output $(MODEL) \
 		--paths.train corpus/en/train.jsonl --paths.dev corpus/en/dev.jsonl \
 		--training.max_steps 700 --training.optimizer.learn_rate.total_steps 700 \
-		--training.eval_frequency 100 --training.batcher.size 256
+		--training.eval_frequency 100 --training.batcher.batcher.size 256
 	$(BIN)/python examples/tag_sentences.py $(MODEL)/model-best corpus/en/test.jsonl
 
 test: $(INSTALLED)

@@ -87,6 +87,11 @@ class Errors:
         "temperature can be fitted. Give annotated data of the tag set that the pipeline was trained with."
     )
 
+    L106 = (
+        "[L106] Invalid value for 'joined': {value!r}. It is a share of the examples: set a number from 0 "
+        "to 1 in the block of the batcher 'spacy-lstm-tagger.join_docs.v1'."
+    )
+
     L201 = (
         "[L201] The network was not initialized. Call `nlp.initialize()` with training examples, or "
         "load a trained pipeline with `spacy.load()`."
@@ -173,11 +178,6 @@ class Errors:
         "[L322] Can't tell the format of {path}. Give a file that ends in one of {suffixes}, or a folder "
         "that holds such files, or name the reader of your format in the config's [corpora] block."
     )
-    L323 = (
-        "[L323] Invalid value for 'joined': {value!r}. It is a share of the examples: set a number from 0 "
-        "to 1 in the block of the reader in [corpora]."
-    )
-
     L401 = (
         "[L401] There is no component '{name}' in the pipeline; it holds: {pipeline}. Name the "
         "component with --component."

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from random import Random
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import srsly
@@ -40,7 +39,6 @@ def create_corpus(
     tag: Literal["xpos", "upos"] = "xpos",
     max_length: int = 0,
     limit: int = 0,
-    joined: float = 0.0,
 ) -> _Reader:
     """Create the reader that the path's ending asks for, so that one config serves every format.
 
@@ -49,16 +47,12 @@ def create_corpus(
     tag (str): For CoNLL-U, the column that becomes the tag: "xpos" or "upos".
     max_length (int): Skip docs of more words than this; 0 keeps all.
     limit (int): The maximum number of examples; 0 yields all.
-    joined (float): The share of the examples that come joined to their neighbours, two to four as one. A
-        tagger that is trained on single sentences needs some of that for documents of many.
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     RAISES (ValueError): If a setting is invalid, or the path has another ending; the reader raises it
         if the path is missing or a file is malformed.
     """
     if path is None:
         raise ValueError(SpacyErrors.E913)
-    if not 0 <= joined <= 1:
-        raise ValueError(Errors.L323.format(value=joined))
     path = Path(path)
     makers: dict[str, Callable[[], _Reader]] = {
         ".conllu": lambda: create_conllu_corpus(path, tag=tag, max_length=max_length, limit=limit),
@@ -70,39 +64,7 @@ def create_corpus(
         suffix = next((end for end in makers if any(path.rglob(f"*{end}"))), "")
     if suffix not in makers:
         raise ValueError(Errors.L322.format(path=path, suffixes=", ".join(makers)))
-    reader = makers[suffix]()
-    return _JoinedCorpus(reader, joined) if joined else reader
-
-
-class _JoinedCorpus:
-    """Another corpus, some of its examples joined to their neighbours: the same ones each time."""
-
-    max_joined = 4
-
-    def __init__(self, reader: _Reader, share: float) -> None:
-        self.reader = reader
-        mean = (2 + self.max_joined) / 2
-        # How often several are begun, rather than a single one, for this share of all examples.
-        self.probability = share / (share + (1 - share) * mean)
-
-    def __call__(self, nlp: Language) -> Iterator[Example]:
-        """YIELDS (Example): The examples, in their order."""
-        random = Random(0)
-        examples = iter(self.reader(nlp))
-        while True:
-            size = random.randint(2, self.max_joined) if random.random() < self.probability else 1
-            part = list(islice(examples, size))
-            if not part:
-                return
-            yield part[0] if len(part) == 1 else _join(part)
-
-
-def _join(examples: list[Example]) -> Example:
-    predicted, reference = (
-        Doc.from_docs([getattr(example, side) for example in examples], ensure_whitespace=True)
-        for side in ("predicted", "reference")
-    )
-    return Example(predicted, reference)
+    return makers[suffix]()
 
 
 def create_conllu_corpus(

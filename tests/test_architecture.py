@@ -22,6 +22,7 @@ MODULES = sorted(path.relative_to(ROOT.parent) for path in ROOT.rglob("*.py"))
 
 # What each room may import beside the standard library: others' packages, and rooms of ours.
 ALLOWED = {
+    "batchers": "spacy .errors",
     "calibration": "numpy spacy .errors .pipeline.confidence",
     "cli": "spacy typer wasabi .calibration .errors .readers",
     "errors": "",
@@ -34,7 +35,17 @@ ALLOWED = {
     "scorers": "spacy .errors",
 }
 # Rooms that every spaCy process imports: what brings torch's modules in waits until it is called.
-LIGHT = ("calibration", "errors", "features", "pipeline", "readers", "scorers", "cli", "__init__")
+LIGHT = (
+    "batchers",
+    "calibration",
+    "errors",
+    "features",
+    "pipeline",
+    "readers",
+    "scorers",
+    "cli",
+    "__init__",
+)
 HEAVY = ("torch", f"{PACKAGE}.networks", f"{PACKAGE}.models")
 
 

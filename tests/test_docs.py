@@ -39,7 +39,12 @@ def test_links_lead_somewhere(page):
 def registered_settings():
     """Every registered name of this project with the parameters that a config can set."""
     functions = {}
-    for functions_of_kind in (registry.architectures, registry.optimizers, registry.readers):
+    for functions_of_kind in (
+        registry.architectures,
+        registry.batchers,
+        registry.optimizers,
+        registry.readers,
+    ):
         names = [name for name in functions_of_kind.get_all() if name.startswith("spacy-lstm-tagger.")]
         functions |= {name: functions_of_kind.get(name) for name in names}
     functions["lstm_tagger"] = lstm_tagger.make_lstm_tagger

@@ -14,7 +14,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_lstm_tagger.readers import create_conllu_corpus, create_corpus, create_jsonl_corpus
+from spacy_lstm_tagger.readers import create_conllu_corpus, create_jsonl_corpus
 
 NLP = spacy.blank("en")
 
@@ -541,54 +541,3 @@ def test_not_utf8(tmp_path: Path, create: Any) -> None:
 def test_braces_in_a_message(tmp_path: Path) -> None:
     path = save(tmp_path, row(1, upos="{path}"), "{x}")
     expect_error(create_conllu_corpus(path)(NLP), "UPOS column is '{path}'")
-
-
-# Joined examples
-
-
-def save_sentences(folder: Path, lengths: list[int]) -> Path:
-    """Every word is another one, and its tag is made of it."""
-    lines = []
-    number = 0
-    for length in lengths:
-        words = [f"w{number + i}" for i in range(length)]
-        number += length
-        lines.append(json.dumps({"words": words, "tags": [word.upper() for word in words]}))
-    return save(folder, "\n".join(lines), "corpus.jsonl")
-
-
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=40), st.sampled_from([0.1, 0.5, 1.0]))
-def test_joined_examples_are_the_same_words_in_the_same_order(
-    tmp_path_factory: pytest.TempPathFactory, lengths: list[int], share: float
-) -> None:
-    path = save_sentences(tmp_path_factory.mktemp("joined"), lengths)
-    corpus = create_corpus(path, joined=share)
-    examples = list(corpus(NLP))
-    words = [token.text for example in examples for token in example.predicted]
-    assert words == [f"w{i}" for i in range(sum(lengths))]
-    assert [t.tag_ for eg in examples for t in eg.reference] == [word.upper() for word in words]
-    ends = [sum(lengths[:i]) for i in range(len(lengths) + 1)]
-    own, end = [], 0
-    for example in examples:
-        assert [t.text for t in example.predicted] == [t.text for t in example.reference]
-        assert not example.predicted.has_annotation("TAG")
-        start, end = end, end + len(example.predicted)
-        own.append(ends.index(end) - ends.index(start))  # how many were joined
-    assert max(own) <= 4
-    if share == 1:
-        assert all(n > 1 for n in own[:-1])
-    assert [len(eg.predicted) for eg in corpus(NLP)] == [len(eg.predicted) for eg in examples]
-
-
-def test_share_of_joined_examples(tmp_path: Path) -> None:
-    path = save_sentences(tmp_path, [1] * 6000)
-    for share in (0.0, 0.3, 0.6):
-        alone = sum(len(example.predicted) == 1 for example in create_corpus(path, joined=share)(NLP))
-        # Several thousand draws of which each counts for up to four: within five standard deviations.
-        assert alone / 6000 == pytest.approx(1 - share, abs=0.05)
-
-
-@pytest.mark.parametrize("joined", [-0.1, 1.5])
-def test_invalid_share(tmp_path: Path, joined: float) -> None:
-    with pytest.raises(ValueError, match=re.escape(f"[L323] Invalid value for 'joined': {joined}")):
-        create_corpus(save_sentences(tmp_path, [1]), joined=joined)
