@@ -178,6 +178,7 @@ class Errors:
         "[L322] Can't tell the format of {path}. Give a file that ends in one of {suffixes}, or a folder "
         "that holds such files, or name the reader of your format in the config's [corpora] block."
     )
+
     L401 = (
         "[L401] There is no component '{name}' in the pipeline; it holds: {pipeline}. Name the "
         "component with --component."
