@@ -83,7 +83,7 @@ def main(
 def read_plan(plan: dict[str, Any]) -> Iterator[Run]:
     """Read a plan: `treebanks` gives each one's language, `seeds` how many, and `settings` has for each
     name a `config` (the name of one in `configs/`, or "spacy"), settings to `set` by dotted names, and
-    the `treebanks` and `seeds` where they are not all.
+    the `treebanks` and `seeds` (how many, or how many on each treebank) where they differ.
 
     YIELDS (Run): Every run.
     """
@@ -92,7 +92,8 @@ def read_plan(plan: dict[str, Any]) -> Iterator[Run]:
             lang = plan["treebanks"][treebank]["lang"]
             name = details["config"]
             path = HERE.parent / "configs" / f"{name}.cfg"
-            for seed in range(details.get("seeds", plan["seeds"])):
+            seeds = details.get("seeds", plan["seeds"])
+            for seed in range(seeds[treebank] if isinstance(seeds, dict) else seeds):
                 config = make_spacy_config(lang) if name == "spacy" else read_config(path)
                 yield Run(
                     treebank, setting, seed, prepare(config, {"nlp.lang": lang, **details.get("set", {})})
