@@ -5,9 +5,8 @@ from statistics import fmean, stdev
 
 from disturb import DISTURBANCES, INSERTED_SHARE
 from machine import list_machine
-from tables import Figures, make_paragraph, make_table
+from tables import GROUPS, Figures, make_paragraph, make_table, rate
 
-GROUPS = ("known", "unknown")
 NOTES = """\
 Mean over the seeds ± standard deviation, in % of the words. A word is unknown if the training data does not
 hold it in exactly this form. Seconds are those of `python -m spacy train` from start to end, evaluations
@@ -68,9 +67,3 @@ def show(values: Sequence[float]) -> str:
     """RETURNS (str): Mean and standard deviation."""
     deviation = f" ± {stdev(values):.2f}" if len(values) > 1 else ""
     return f"{fmean(values):.2f}{deviation}"
-
-
-def rate(counts: Figures, groups: Sequence[str] = GROUPS) -> float:
-    """RETURNS (float): The percentage of the words of some groups that are tagged right."""
-    right, words = (sum(counts[group][key] for group in groups) for key in ("right", "all"))
-    return 100 * right / words if words else float("nan")

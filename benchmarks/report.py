@@ -1,10 +1,10 @@
 """The report in Markdown on training and measuring both systems, from the raw figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import fmean, median
 
 from machine import list_machine
-from tables import Figures, make_table, show, show_ratio, take_median
+from tables import Figures, make_table, rate, show, show_ratio, take_median
 
 NOTES = """\
 Both read the same sentences, one a document, with the words as they are tagged. A word is unknown if the
@@ -64,12 +64,6 @@ def describe_accuracy(accuracy: Figures) -> list[list[str]]:
             difference = f"{fmean(lstm) - fmean(spacy):+.2f}"
             rows.append([label, show(spacy, ".2f", fmean), show(lstm, ".2f", fmean), difference])
     return rows
-
-
-def rate(counts: Figures, groups: Iterable[str]) -> float:
-    """RETURNS (float): The percentage of a part's words, of some groups, that are tagged right."""
-    right, words = (sum(counts[group][key] for group in groups) for key in ("right", "all"))
-    return 100 * right / words if words else float("nan")
 
 
 def describe_training(training: Figures) -> list[list[str]]:

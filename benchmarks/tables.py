@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any, TypeAlias
 
 Figures: TypeAlias = dict[str, Any]
+GROUPS = ("known", "unknown")
 
 
 def make_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -41,3 +42,9 @@ def take(runs: Iterable[Figures], key: str) -> list[float]:
 def take_median(runs: Iterable[Figures], key: str) -> float:
     """RETURNS (float): The median of a figure over runs."""
     return median(take(runs, key))
+
+
+def rate(counts: Figures, groups: Sequence[str] = GROUPS) -> float:
+    """RETURNS (float): The percentage of a part's words, of some groups, that are tagged right."""
+    right, words = (sum(counts[group][key] for group in groups) for key in ("right", "all"))
+    return 100 * right / words if words else float("nan")

@@ -49,6 +49,16 @@ def assert_close(found: Any, expected: Any, tolerance: float = 1e-5) -> None:
     torch.testing.assert_close(found, expected, atol=tolerance, rtol=tolerance)
 
 
+def assert_same_with_gradients(found: Tensor, expected: Tensor, variables: list[Tensor]) -> None:
+    assert_close(found, expected, 1e-9)
+    gradient = torch.randn_like(expected)
+    assert_close(
+        torch.autograd.grad(found, variables, gradient),
+        torch.autograd.grad(expected, variables, gradient),
+        1e-9,
+    )
+
+
 def run_cudnn(lstm: LSTM, inputs: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
     """What a GPU runs, with the arguments of `forward`."""
     return lstm.run_cudnn(inputs[index], lengths)[0]
@@ -146,13 +156,7 @@ def test_outputs_and_gradients_are_those_of_torch(
     index = torch.randint(n_types, (sum(lengths),))
     found = read(lstm, inputs, index, torch.tensor(lengths))
     expected = read_by_torch(lstm, inputs[index], lengths)
-    assert_close(found, expected, 1e-9)
-    variables, gradient = [inputs, *lstm.parameters()], torch.randn_like(expected)
-    assert_close(
-        torch.autograd.grad(found, variables, gradient),
-        torch.autograd.grad(expected, variables, gradient),
-        1e-9,
-    )
+    assert_same_with_gradients(found, expected, [inputs, *lstm.parameters()])
 
 
 @given(settings=settings_of_lstms, lengths=lengths_of_batches.filter(any), n_types=st.integers(1, 6))
@@ -163,13 +167,7 @@ def test_skip_connections_on_a_gpu_are_those_on_a_cpu(
     inputs = torch.randn(n_types, INPUT, dtype=torch.float64, requires_grad=True)
     batch = (inputs, torch.randint(n_types, (sum(lengths),)), torch.tensor(lengths))
     found, expected = run_cudnn(lstm, *batch), lstm(*batch)
-    assert_close(found, expected, 1e-9)
-    variables, gradient = [inputs, *lstm.parameters()], torch.randn_like(expected)
-    assert_close(
-        torch.autograd.grad(found, variables, gradient),
-        torch.autograd.grad(expected, variables, gradient),
-        1e-9,
-    )
+    assert_same_with_gradients(found, expected, [inputs, *lstm.parameters()])
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
