@@ -64,6 +64,11 @@ class Errors:
         "anew, or give the whole text to `predict`."
     )
 
+    L013 = (
+        "[L013] The vectors are {width} wide, so they can't be those of {members} members of an ensemble. "
+        "Set 'members' of the decoder to that of 'spacy-lstm-tagger.Ensemble.v1'; without one, to 1."
+    )
+
     L101 = (
         "[L101] The gold tag {tag!r} (word {index}, {word!r}, of the document that starts with "
         "{text!r}) is not among the {n_labels} labels of component '{name}'. Call `initialize` with "

@@ -22,18 +22,19 @@ TEMPERATURES = (0.1, 10.0)  # no network that learned anything is further off
 Scheme: TypeAlias = Literal["none", "bio", "biluo", "seen"]
 
 
-def build_softmax_head() -> HeadModel:
+def build_softmax_head(members: int = 1) -> HeadModel:
     """Build a layer that scores every token's labels by themselves: linear, with a softmax in its loss.
 
     It works over any tok2vec layer. Widths are inferred by `initialize`.
 
+    members (int): How many members an ensemble below it has (`spacy-lstm-tagger.Ensemble.v1`).
     RETURNS (Model[List[Floats2d], List[Floats2d]]): For every document unnormalised scores
-        `(tokens, labels)`, the same in training and in prediction.
+        `(tokens, labels)`; in training those of every member, `(tokens, members * labels)`.
     """
-    return _build_head("softmax_head", SoftmaxHead)
+    return _build_head("spacy-lstm-tagger.Softmax.v1", SoftmaxHead, members)
 
 
-def build_crf_head(constraints: Scheme = "none") -> HeadModel:
+def build_crf_head(constraints: Scheme = "none", members: int = 1) -> HeadModel:
     """Build a layer that scores paths of labels: linear, with a conditional random field over it (Lafferty
     et al. 2001). Tags are those of the best path.
 
@@ -41,34 +42,50 @@ def build_crf_head(constraints: Scheme = "none") -> HeadModel:
 
     constraints (str): Which tags may follow which: "none" for any; "bio" or "biluo" for valid sequences of
         spans alone; "seen" for what the training data holds.
+    members (int): How many members an ensemble below it has (`spacy-lstm-tagger.Ensemble.v1`).
     RETURNS (Model[List[Floats2d], List[Floats2d]]): For every document unnormalised scores
-        `(tokens, labels)`, the same in training and in prediction.
+        `(tokens, labels)`; in training those of every member, `(tokens, members * labels)`.
     """
     name, schemes = "spacy-lstm-tagger.CRF.v1", ("none", "bio", "biluo", "seen")
     check_setting(name, "constraints", constraints, constraints in schemes, f"one of {schemes}")
-    model = _build_head("crf_head", CRFHead)
+    model = _build_head(name, CRFHead, members)
     model.attrs["constraints"] = constraints
     return model
 
 
-def _build_head(name: str, head_class: type[Head]) -> HeadModel:
-    shim = TorchShim(partial(_build_network, head_class))
-    return Model(name, forward, init=init, dims={"nI": None, "nO": None}, shims=[shim])
+def _build_head(architecture: str, head_class: type[Head], members: int) -> HeadModel:
+    check_setting(architecture, "members", members, members >= 1, "a positive number")
+    shim = TorchShim(partial(_build_network, head_class, members))
+    name = {SoftmaxHead: "softmax_head", CRFHead: "crf_head"}[head_class]
+    attrs = {"members": members}
+    return Model(name, forward, init=init, dims={"nI": None, "nO": None}, attrs=attrs, shims=[shim])
 
 
 def _build_network(
-    head_class: type[Head], *, input_width: int, n_labels: int, temperature: float = 1.0, initialize: bool
+    head_class: type[Head],
+    members: int,
+    *,
+    input_width: int,
+    n_labels: int,
+    temperature: float = 1.0,
+    initialize: bool,
 ) -> Head:
-    return head_class(input_width, n_labels, temperature)
+    return head_class(input_width, n_labels, temperature, members)
 
 
 def init(model: HeadModel, X: list[Floats2d] | None = None, Y: list[Floats2d] | None = None) -> None:  # noqa: N803
-    """Infer the widths from a sample, unless they are set, and build the network."""
+    """Infer the widths from a sample, unless they are set, and build the network.
+
+    RAISES (ValueError): If the states can't be those of so many members.
+    """
     if X is not None and model.has_dim("nI") is None:
         model.set_dim("nI", X[0].shape[1])
     if Y is not None and model.has_dim("nO") is None:
         model.set_dim("nO", Y[0].shape[1])
-    get_shim(model).initialize(input_width=model.get_dim("nI"), n_labels=model.get_dim("nO"))
+    width, members = model.get_dim("nI"), model.attrs["members"]
+    if width % members:
+        raise ValueError(Errors.L013.format(width=width, members=members))
+    get_shim(model).initialize(input_width=width, n_labels=model.get_dim("nO"))
 
 
 def forward(
@@ -133,7 +150,7 @@ def get_loss(
     """The head's loss and its gradient. That of a decoder's own weights is added up, as by a callback.
 
     model (Model): The head.
-    emissions (List[Floats2d]): For every document `(tokens, labels)`.
+    emissions (List[Floats2d]): For every document `(tokens, labels)`, or those of every member.
     targets (Targets): The annotation of all tokens, documents end to end.
     label_smoothing (float): See `networks.SoftmaxHead.loss`.
     RETURNS (Tuple[float, List[Floats2d]]): The loss, summed over tokens, and the emissions' gradients.

@@ -7,6 +7,7 @@ training mode after a prediction. This one writes msgpack, and keeps the contrac
 import contextlib
 import gc
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,14 @@ class TorchShim(Shim):
         self._build = build
         self.fitted: dict[str, Any] = {}
         self.derived: dict[str, Any] = {}
+
+    def copy(self) -> "TorchShim":
+        """RETURNS (TorchShim): A copy with an id of its own, by which the optimizer tells weights apart."""
+        copied = deepcopy(self)
+        with Shim.global_id_lock:
+            Shim.global_id += 1
+            copied.id = Shim.global_id
+        return copied
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "derived": {}}

@@ -142,10 +142,17 @@ def fit_vocabulary(model: Model[Any, Any], docs: Callable[[], Iterable[Doc]]) ->
     model (Model): Any model; one without such a layer of its own (a listener, say) is left as it is.
     docs (Callable[[], Iterable[Doc]]): Gives all training documents.
     """
+    fitted: list[Tok2Vec] = []
     for layer in _layers(model):
-        features = _make_features(layer.attrs["embed"])
-        features.fit(docs())
-        layer.attrs["vocabulary"] = features.vocabulary
+        embed = layer.attrs["embed"]
+        same = next((other for other in fitted if other.attrs["embed"] == embed), None)
+        if same is None:  # members of an ensemble share what they need not fit again
+            features = _make_features(embed)
+            features.fit(docs())
+            layer.attrs["vocabulary"] = features.vocabulary
+            fitted.append(layer)
+        else:
+            layer.attrs["vocabulary"] = same.attrs["vocabulary"]
 
 
 def set_vocabulary(model: Model[Any, Any], vocabulary: Vocabulary) -> None:

@@ -15,14 +15,14 @@ class CRFHead(Head):
     Where the constraints leave a sequence no path, its tags are chosen one by one.
     """
 
-    def __init__(self, input_width: int, n_labels: int, temperature: float = 1.0) -> None:
-        super().__init__(input_width, n_labels, temperature)
+    def __init__(self, input_width: int, n_labels: int, temperature: float = 1.0, members: int = 1) -> None:
+        super().__init__(input_width, n_labels, temperature, members)
         self.crf = CRF(n_labels)
 
-    def loss(
+    def member_loss(
         self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0
     ) -> Tensor:
-        """See `Head.loss`. Missing tags are summed over. There is no label smoothing."""
+        """See `Head.member_loss`. Missing tags are summed over. There is no label smoothing."""
         allowed = targets.find_allowed(emissions.shape[1])
         return -self.crf.log_likelihood(emissions, lengths, allowed).sum()
 

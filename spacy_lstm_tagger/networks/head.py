@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -26,37 +27,58 @@ class Targets(NamedTuple):
 class Head(nn.Module):
     """A linear layer, and a decoder over its emissions. In all methods, sequences lie end to end.
 
+    The states may be those of several members of an ensemble, side by side. In training, each member has
+    emissions and a loss of its own. At prediction, emissions are the mean of theirs.
+
     input_width (int): Width of the states.
     n_labels (int): Labels.
 
     temperature (float): Divides all scores before they become probabilities (Guo et al. 2017, §4.2). It
         changes no tag, and has no part in training.
+    members (int): How many members the states are of; their width is divisible by it.
     """
 
-    def __init__(self, input_width: int, n_labels: int, temperature: float = 1.0) -> None:
+    def __init__(self, input_width: int, n_labels: int, temperature: float = 1.0, members: int = 1) -> None:
         super().__init__()
         self.temperature = temperature
+        self.members = members
         self.linear = nn.Linear(input_width, n_labels)
         # All labels start out equally likely, as in spaCy's own tagger.
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, states: Tensor) -> Tensor:
-        """RETURNS (Tensor): Unnormalised scores, `(tokens, labels)`, for states `(tokens, input_width)`."""
-        emissions: Tensor = self.linear(states)
-        return emissions
+        """Score labels.
+
+        states (Tensor): `(tokens, input_width)`.
+        RETURNS (Tensor): Unnormalised scores, `(tokens, labels)`; in training those of each member side by
+            side, `(tokens, members * labels)`.
+        """
+        weight, bias = self.linear.weight, self.linear.bias
+        if not self.training:
+            return F.linear(states, weight / self.members, bias)
+        parts = zip(states.chunk(self.members, 1), weight.chunk(self.members, 1), strict=True)
+        return torch.cat([F.linear(part, part_weight, bias) for part, part_weight in parts], dim=1)
 
     def loss(
         self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0
     ) -> Tensor:
-        """The negative log likelihood of the annotation, summed over the batch.
+        """The negative log likelihood of the annotation, summed over the batch; the mean of the members'.
 
-        emissions (Tensor): `(tokens, labels)`.
+        emissions (Tensor): As `forward` gave them, in training or not.
         lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU.
         targets (Targets): The annotation.
         label_smoothing (float): See `SoftmaxHead`.
         RETURNS (Tensor): A scalar.
         """
+        parts = torch.split(emissions, self.linear.out_features, dim=1)
+        losses = [self.member_loss(part, lengths, targets, label_smoothing) for part in parts]
+        return torch.stack(losses).mean()
+
+    def member_loss(
+        self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0
+    ) -> Tensor:
+        """RETURNS (Tensor): The loss of emissions `(tokens, labels)`, a scalar. See `loss`."""
         raise NotImplementedError
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from .head import Head, Targets
 class SoftmaxHead(Head):
     """States → emissions, and every token's tag by itself."""
 
-    def loss(
+    def member_loss(
         self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0
     ) -> Tensor:
         """The negative log likelihood of the annotation, summed over tokens.

@@ -310,14 +310,24 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
             return losses
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        softmax = self.model.ops.softmax
         teacher = self._rehearsal_model.predict(docs)
-        gradients = [softmax(s) - softmax(t) for s, t in zip(scores, teacher, strict=True)]
+        gradients = [self._imitate(*pair) for pair in zip(scores, teacher, strict=True)]
         backprop(gradients)
         if sgd:
             self.finish_update(sgd)
         losses[self.name] += _squared_length(gradients)
         return losses
+
+    def _imitate(self, scores: Floats2d, teacher: Floats2d) -> Floats2d:
+        """RETURNS (Floats2d): The gradient of scores `(tokens, labels)` towards a teacher's; of those that
+        an ensemble's members have side by side, each towards the same.
+        """
+        ops: Any = self.model.ops
+        members = ops.xp.split(scores, scores.shape[1] // teacher.shape[1], axis=1)
+        target = ops.softmax(teacher)
+        differences = ops.xp.hstack([ops.softmax(member) - target for member in members])
+        gradient: Floats2d = differences / len(members)
+        return gradient
 
     def get_loss(self, examples: Iterable[Example], scores: list[Floats2d]) -> tuple[float, list[Floats2d]]:
         """The loss of a batch, and its gradient with respect to the scores. The gradient of a CRF's own
