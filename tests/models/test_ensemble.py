@@ -1,0 +1,252 @@
+"""Members of an ensemble: each learns as if it were alone, and their scores are averaged."""
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import spacy
+import torch
+from spacy import registry
+from spacy.tokens import Doc
+from spacy.training import Example
+from thinc.api import SGD, Adam, Config, Model
+from thinc.types import Floats2d
+from torch import Tensor
+
+from spacy_lstm_tagger.models.ensemble import build_ensemble
+from spacy_lstm_tagger.models.head import build_crf_head, build_softmax_head, get_loss
+from spacy_lstm_tagger.models.settings import EmbeddingSettings, LSTMSettings
+from spacy_lstm_tagger.models.shim import get_shim
+from spacy_lstm_tagger.models.tagger import TaggerModel, build_lstm_tagger
+from spacy_lstm_tagger.models.tok2vec import Tok2Vec, build_lstm_tok2vec, fit_vocabulary
+from spacy_lstm_tagger.networks import Targets
+
+PIPELINE = """
+[nlp]
+lang = "en"
+pipeline = ["lstm_tagger"]
+
+[components]
+
+[components.lstm_tagger]
+factory = "lstm_tagger"
+
+[components.lstm_tagger.model]
+@architectures = "spacy-lstm-tagger.LSTMTagger.v1"
+
+[components.lstm_tagger.model.tok2vec]
+@architectures = "spacy-lstm-tagger.Ensemble.v1"
+members = ${components.lstm_tagger.model.decoder.members}
+
+[components.lstm_tagger.model.tok2vec.member]
+@architectures = "spacy-lstm-tagger.LSTMTok2Vec.v1"
+
+[components.lstm_tagger.model.tok2vec.member.embed]
+@architectures = "spacy-lstm-tagger.WordEmbedding.v1"
+
+[components.lstm_tagger.model.tok2vec.member.encode]
+@architectures = "spacy-lstm-tagger.LSTM.v1"
+width = 16
+
+[components.lstm_tagger.model.decoder]
+@architectures = "spacy-lstm-tagger.Softmax.v1"
+members = 2
+"""
+NLP = spacy.blank("en")
+DOCS = [Doc(NLP.vocab, words=words) for words in (["the", "cat", "sat"], [], ["cats", "sit"], ["."])]
+N_LABELS, MEMBERS = 4, 3
+TARGETS = Targets(torch.tensor([0, 1, 2, 1, -1, 3]), torch.tensor([-1, -1, -1, -1, 0, -1]))
+HEADS = pytest.mark.parametrize("build_head", [build_softmax_head, build_crf_head])
+
+
+def build_tok2vec() -> Tok2Vec:
+    embed = EmbeddingSettings(attrs=["LOWER"], widths=[4], affix_width=2, word_dropout=0.0)
+    return build_lstm_tok2vec(embed, LSTMSettings(width=3))
+
+
+def make(build_head, members: int = MEMBERS, member: Tok2Vec | None = None) -> TaggerModel:
+    """A fitted model with random weights; a new head's are zero."""
+    tok2vec = build_ensemble(member or build_tok2vec(), members)
+    model = build_lstm_tagger(tok2vec, build_head(members=members))
+    fit_vocabulary(model, lambda: DOCS)
+    model.initialize(X=DOCS, Y=[np.zeros((1, N_LABELS), dtype=np.float32)])
+    for parameter in get_shim(model.get_ref("decoder")).module.parameters():
+        torch.nn.init.normal_(parameter)
+    return model
+
+
+def make_alone(model: TaggerModel, number: int, build_head) -> TaggerModel:
+    """A tagger of one member, with the part of the head that reads it."""
+    alone = make(build_head, members=1, member=model.get_ref("tok2vec").layers[number].copy())
+    get_shim(alone.get_ref("tok2vec")).from_bytes(
+        get_shim(model.get_ref("tok2vec").layers[number]).to_bytes()
+    )
+    heads = (get_shim(m.get_ref("decoder")).module for m in (alone, model))
+    weights, all_weights = (head.state_dict() for head in heads)
+    width = weights["linear.weight"].shape[1]
+    weights |= {name: tensor for name, tensor in all_weights.items() if name != "linear.weight"}
+    weights["linear.weight"] = all_weights["linear.weight"][:, number * width : (number + 1) * width]
+    get_shim(alone.get_ref("decoder")).module.load_state_dict(weights)
+    return alone
+
+
+def learn(model: TaggerModel) -> float:
+    """Add up the gradients of a batch. RETURNS (float): The squared length of the emissions' gradient."""
+    emissions, backprop = model.begin_update(DOCS)
+    _, gradients = get_loss(model.get_ref("decoder"), emissions, TARGETS, 0.0)
+    backprop(gradients)
+    return float(sum((gradient**2).sum() for gradient in gradients))
+
+
+def get_gradients(layer: Model) -> dict[str, Tensor]:
+    parameters = get_shim(layer).module.named_parameters()
+    return {name: p.grad.to_dense() for name, p in parameters if p.grad is not None}
+
+
+def assert_close(found: list[Floats2d], expected: list[Floats2d]) -> None:
+    for array, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(array, other, atol=1e-5, rtol=0)
+
+
+@HEADS
+def test_prediction_is_the_mean_of_members(build_head) -> None:
+    model = make(build_head)
+    alone = [make_alone(model, i, build_head).predict(DOCS) for i in range(MEMBERS)]
+    assert np.abs(alone[0][0] - alone[1][0]).max() > 0.01, "members start out differently"
+    assert_close(model.predict(DOCS), [np.mean(parts, axis=0) for parts in zip(*alone, strict=True)])
+
+
+@HEADS
+def test_every_member_learns_as_if_alone(build_head) -> None:
+    """But that its gradient is a share of the whole, which Adam does not see."""
+    model = make(build_head)
+    alone = [make_alone(model, i, build_head) for i in range(MEMBERS)]
+    learn(model)
+    head_gradients = get_gradients(model.get_ref("decoder"))["linear.weight"].chunk(MEMBERS, 1)
+    for member, other, head_gradient in zip(
+        model.get_ref("tok2vec").layers, alone, head_gradients, strict=True
+    ):
+        learn(other)
+        expected = get_gradients(other.get_ref("tok2vec"))
+        assert max(float(gradient.abs().max()) for gradient in expected.values()) > 0.01
+        for name, gradient in get_gradients(member).items():
+            torch.testing.assert_close(MEMBERS * gradient, expected[name], atol=1e-5, rtol=1e-4)
+        own = get_gradients(other.get_ref("decoder"))["linear.weight"]
+        torch.testing.assert_close(MEMBERS * head_gradient, own, atol=1e-5, rtol=1e-4)
+
+
+def test_the_loss_of_averaged_scores_is_that_of_one() -> None:
+    """Emissions of prediction may be given a loss too."""
+    model = make(build_softmax_head)
+    head, emissions = model.get_ref("decoder"), model.predict(DOCS)
+    loss, gradients = get_loss(head, emissions, TARGETS, 0.1)
+    single = make(build_softmax_head, members=1).get_ref("decoder")
+    expected, expected_gradients = get_loss(single, emissions, TARGETS, 0.1)
+    assert loss == pytest.approx(expected)
+    assert_close(gradients, expected_gradients)
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.5), Adam(0.02, use_averages=True)])
+def test_members_keep_apart_in_the_optimizer(optimizer) -> None:
+    model = make(build_softmax_head)
+    layers = [*model.get_ref("tok2vec").layers, model.get_ref("decoder")]
+    assert len({get_shim(layer).id for layer in layers}) == len(layers)
+    losses = []
+    for _ in range(60):
+        losses.append(learn(model))
+        model.finish_update(optimizer)
+    assert losses[-1] < losses[0] / 10
+    if optimizer.averages:
+        last = model.predict(DOCS)
+        with model.use_params(optimizer.averages):
+            assert np.abs(model.predict(DOCS)[0] - last[0]).max() > 0.01
+        assert_close(model.predict(DOCS), last)
+
+
+def test_the_vocabulary_is_fitted_once() -> None:
+    model = build_lstm_tagger(build_ensemble(build_tok2vec(), 3), build_softmax_head(members=3))
+    passes: list[int] = []
+
+    def read() -> list[Doc]:
+        passes.append(1)
+        return DOCS
+
+    fit_vocabulary(model, read)
+    assert len(passes) == 1
+    vocabularies = [layer.attrs["vocabulary"] for layer in model.get_ref("tok2vec").layers]
+    assert vocabularies[0]["LOWER"].keys() == {"the", "cat", "sat", "cats", "sit", "."}
+    assert vocabularies[1] == vocabularies[2] == vocabularies[0]
+
+
+def test_an_ensemble_of_one_is_the_layer_itself() -> None:
+    member = build_tok2vec()
+    assert build_ensemble(member, 1) is member
+
+
+def test_any_layer_can_be_a_member() -> None:
+    cnn = registry.architectures.get("spacy.HashEmbedCNN.v2")(
+        pretrained_vectors=None,
+        width=8,
+        depth=1,
+        embed_size=50,
+        window_size=1,
+        maxout_pieces=2,
+        subword_features=True,
+    )
+    model = build_lstm_tagger(build_ensemble(cnn, 2), build_softmax_head(members=2))
+    model.initialize(X=DOCS, Y=[np.zeros((1, N_LABELS), dtype=np.float32)])
+    before = model.predict(DOCS)
+    learn(model)
+    model.finish_update(SGD(0.5))
+    assert np.abs(model.predict(DOCS)[0] - before[0]).max() > 0.01
+
+
+@pytest.mark.parametrize("copy", [deepcopy, lambda model: rebuild().from_bytes(model.to_bytes())])
+def test_copies_predict_the_same(copy) -> None:
+    model = make(build_softmax_head)
+    assert_close(copy(model).predict(DOCS), model.predict(DOCS))
+
+
+def rebuild() -> TaggerModel:
+    return build_lstm_tagger(build_ensemble(build_tok2vec(), MEMBERS), build_softmax_head(members=MEMBERS))
+
+
+def test_width_that_members_cannot_share() -> None:
+    model = build_lstm_tagger(build_tok2vec(), build_softmax_head(members=4))
+    with pytest.raises(ValueError, match=r"\[L013\].* 6 wide.* 4 members"):
+        model.initialize(X=DOCS, Y=[np.zeros((1, N_LABELS), dtype=np.float32)])
+
+
+@pytest.mark.parametrize("members", [0, -1])
+def test_at_least_one_member(members: int) -> None:
+    with pytest.raises(ValueError, match=r"\[L001\].*members"):
+        build_ensemble(build_tok2vec(), members)
+    with pytest.raises(ValueError, match=r"\[L001\].*members"):
+        build_softmax_head(members=members)
+
+
+def test_rehearsal_holds_on_to_old_predictions() -> None:
+    """Trained on a new example alone it forgets; rehearsed beside it, it forgets less."""
+    config = Config().from_str(PIPELINE)
+    old = [("I like green eggs", ["N", "V", "J", "N"]), ("Eat blue ham", ["V", "J", "N"])]
+
+    def distance(rehearse: bool) -> float:
+        nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+        examples = [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in old]
+        optimizer = nlp.initialize(lambda: examples)
+        for _ in range(30):
+            nlp.update(examples, sgd=optimizer)
+        assert [[token.tag_ for token in nlp(text)] for text, _ in old] == [tags for _, tags in old]
+        optimizer = nlp.resume_training()
+        optimizer.learn_rate = 0.01
+        predict = nlp.get_pipe("lstm_tagger").model.predict
+        before = np.concatenate(predict([example.x for example in examples]))
+        new = Example.from_dict(nlp.make_doc("Eat green eggs"), {"tags": ["N", "N", "N"]})
+        for _ in range(10):
+            nlp.update([new], sgd=optimizer)
+            if rehearse:
+                losses = nlp.rehearse(examples, sgd=optimizer, losses={})
+                assert losses["lstm_tagger"] > 0
+        return float(np.abs(np.concatenate(predict([example.x for example in examples])) - before).mean())
+
+    assert distance(rehearse=True) < distance(rehearse=False)
