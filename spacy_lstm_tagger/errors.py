@@ -119,6 +119,11 @@ class Errors:
         "is one of another component or config. Nothing of it was run."
     )
 
+    L206 = (
+        "[L206] '{part}' is not as it was saved: its checksum differs. The file was damaged or swapped, or "
+        "saving was interrupted. Take it from a copy of the model, or save the model again."
+    )
+
     L302 = "[L302] `{name}` is {value!r}, but must be 0 or more."
     L303 = "[L303] `tag` is {value!r}, but must be 'xpos' or 'upos'."
     L304 = "[L304] There is no file or folder {path}. Check the corpus path."

@@ -8,6 +8,7 @@ import contextlib
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from ..errors import Errors
 from ..optimizers import LazyAdam
 
-FORMAT = 1
+FORMAT = 2  # 1 had no checksum
 
 
 class TorchShim(Shim):
@@ -168,10 +169,12 @@ class TorchShim(Shim):
             self.derived = {}
 
     def to_bytes(self) -> bytes:
-        """RETURNS (bytes): What was fitted and the weights, in msgpack."""
-        message = {"format": FORMAT, "fitted": self.fitted, "weights": None}
+        """RETURNS (bytes): What was fitted and the weights, in msgpack, with a checksum around them."""
+        content: dict[str, Any] = {"fitted": self.fitted, "weights": None}
         if self._model is not None:
-            message["weights"] = {n: t.cpu().numpy() for n, t in self._model.state_dict().items()}
+            content["weights"] = {n: t.cpu().numpy() for n, t in self._model.state_dict().items()}
+        packed = srsly.msgpack_dumps(content)
+        message = {"format": FORMAT, "sha256": sha256(packed).digest(), "content": packed}
         data: bytes = srsly.msgpack_dumps(message)
         return data
 
@@ -187,7 +190,8 @@ class TorchShim(Shim):
 
     def _rebuild(self, fitted: dict[str, Any], weights: dict[str, Any]) -> nn.Module:
         try:
-            module = self._build(**fitted, initialize=False)
+            with torch.device("meta"):  # no memory is taken before sizes are found to be true
+                module = self._build(**fitted, initialize=False)
         except Exception as error:  # whatever damage makes of the data
             problem = f"what was fitted on the data is wrong ({error})"
             raise ValueError(Errors.L202.format(problem=problem)) from error
@@ -198,24 +202,40 @@ class TorchShim(Shim):
 
 
 def _unpack(data: bytes) -> dict[str, Any]:
+    message = _read_msgpack(data)
+    if not isinstance(message, dict) or "format" not in message:
+        raise ValueError(Errors.L202.format(problem="no format number in it"))
+    if message["format"] not in (1, FORMAT):
+        raise ValueError(Errors.L203.format(found=message["format"], expected=FORMAT))
+    content = message if message["format"] == 1 else _open(message)
+    fitted, weights = content.get("fitted"), content.get("weights", ())
+    if not isinstance(fitted, dict) or not (weights is None or isinstance(weights, dict)):
+        raise ValueError(Errors.L202.format(problem="parts of it are missing"))
+    if not all(isinstance(name, str) for name in weights or ()):
+        raise ValueError(Errors.L202.format(problem="weights without a name"))
+    return content
+
+
+def _open(message: dict[str, Any]) -> dict[str, Any]:
+    """RETURNS (Dict[str, Any]): What a checksum is around."""
+    packed = message.get("content")
+    if not isinstance(packed, bytes) or sha256(packed).digest() != message.get("sha256"):
+        raise ValueError(Errors.L202.format(problem="its checksum differs"))
+    content = _read_msgpack(packed)
+    if not isinstance(content, dict):
+        raise ValueError(Errors.L202.format(problem="parts of it are missing"))  # noqa: TRY004
+    return content
+
+
+def _read_msgpack(data: bytes) -> Any:
     collects = gc.isenabled()
     try:
-        message = srsly.msgpack_loads(data)
+        return srsly.msgpack_loads(data)
     except Exception as error:  # whatever damage makes of the data
         raise ValueError(Errors.L202.format(problem=str(error) or type(error).__name__)) from error
     finally:
         if collects:
             gc.enable()  # srsly switches it off to be quick, and does not come back to it after an error
-    if not isinstance(message, dict) or "format" not in message:
-        raise ValueError(Errors.L202.format(problem="no format number in it"))
-    if message["format"] != FORMAT:
-        raise ValueError(Errors.L203.format(found=message["format"], expected=FORMAT))
-    fitted, weights = message.get("fitted"), message.get("weights", ())
-    if not isinstance(fitted, dict) or not (weights is None or isinstance(weights, dict)):
-        raise ValueError(Errors.L202.format(problem="parts of it are missing"))
-    if not all(isinstance(name, str) for name in weights or ()):
-        raise ValueError(Errors.L202.format(problem="weights without a name"))
-    return message
 
 
 def _check_weights(module: nn.Module, weights: Mapping[str, Any]) -> None:

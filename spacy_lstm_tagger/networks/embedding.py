@@ -54,12 +54,12 @@ class WordEmbedding(nn.Module):
         if characters is not None:
             self.width += int(characters.width)  # type: ignore[arg-type]
         self.replaces_words = True
-        for i, (rows, table) in enumerate(zip(n_rows, self.tables, strict=True)):
+        for i, table in enumerate(self.tables):
             if initialize:
                 nn.init.normal_(table.weight, 0.0, 0.5)  # type: ignore[arg-type]
                 nn.init.zeros_(table.weight[0])  # type: ignore[index]
             # Not saved: training alone needs it, and `set_replacement` is called before training.
-            self.register_buffer(f"replacement_{i}", torch.zeros(rows), persistent=False)
+            self.register_buffer(f"replacement_{i}", None, persistent=False)
 
     def set_replacement(self, column: int, probability: Tensor) -> None:
         """Set with what probability each row of a column is replaced by the unknown row in training, while
@@ -68,7 +68,7 @@ class WordEmbedding(nn.Module):
         column (int): The column.
         probability (Tensor): One probability a row, `(rows,)`.
         """
-        self.get_buffer(f"replacement_{column}").copy_(probability)
+        self.register_buffer(f"replacement_{column}", probability, persistent=False)
 
     def forward(self, types: TypeTensors) -> Tensor:
         """Embed word types.
@@ -82,8 +82,9 @@ class WordEmbedding(nn.Module):
         draw = torch.rand(len(types.rows), device=types.rows.device) if is_replacing else None
         for i, table in enumerate(self.tables):
             rows = types.rows[:, i]  # (types,)
-            if draw is not None:
-                rows = rows.masked_fill(draw < self.get_buffer(f"replacement_{i}")[rows], 0)
+            replacement: Tensor | None = getattr(self, f"replacement_{i}")
+            if draw is not None and replacement is not None:
+                rows = rows.masked_fill(draw < replacement[rows], 0)
             parts.append(table(rows))  # (types, widths[i])
         if self.characters is not None:
             parts.append(self.characters(types.symbols))

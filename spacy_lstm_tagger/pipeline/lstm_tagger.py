@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import srsly
 from spacy.attrs import TAG
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
@@ -22,7 +23,7 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ..errors import Errors, Warnings
-from . import confidence
+from . import confidence, saving
 from .confidence import TagIds
 from .gold import NONE, get_aligned_tags, get_gold_tags
 
@@ -446,29 +447,54 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         return fit_temperature(self.model.get_ref("decoder"), emissions, np.array(gold, dtype=np.int64))
 
     @contextmanager
-    def _keep_settings(self) -> Iterator[None]:
-        """What to store on documents is said by the config that a pipeline is loaded with, not by the one
-        that it was saved with.
+    def _load_whole(self) -> Iterator[None]:
+        """Load all or nothing. What to store on documents is said by the config that a pipeline is loaded
+        with, not by the one that it was saved with.
         """
-        settings = {name: self.cfg[name] for name in ("n_best", "store_scores")}
-        yield
-        self.cfg.update(settings)
+        from ..models.restoring import restore_on_error
+
+        before = dict(self.cfg)
+        try:
+            with restore_on_error(self.model):
+                yield
+        except BaseException:
+            self.cfg = before
+            raise
+        self.cfg.update({name: before[name] for name in ("n_best", "store_scores")})
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """RETURNS (bytes): The component, with checksums. See `TrainablePipe.to_bytes`."""
+        parts = srsly.msgpack_loads(super().to_bytes(exclude=exclude))
+        data: bytes = srsly.msgpack_dumps(parts | {"checksums": saving.compute_checksums(parts)})
+        return data
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "LSTMTagger":
         """Load the component from a bytestring. See `TrainablePipe.from_bytes`.
 
-        RAISES (ValueError): If the data is damaged, or that of another component or config.
+        RAISES (ValueError): If the data is damaged, or that of another component or config. The component
+            stays as it was.
         """
-        with _explain(self.name, "bytes"), self._keep_settings():
+        with _explain(self.name, "bytes"), self._load_whole():
+            parts = srsly.msgpack_loads(bytes_data)
+            saving.check(parts.get("checksums"), parts, list(exclude))
             super().from_bytes(bytes_data, exclude=exclude)
         return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save the component to a folder. See `TrainablePipe.to_disk`. If it is interrupted, the folder is
+        as it was, or is refused by `from_disk`.
+        """
+        with saving.write_folder(Path(path)) as folder:
+            super().to_disk(folder, exclude=exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "LSTMTagger":
         """Load the component from a folder. See `TrainablePipe.from_disk`.
 
-        RAISES (ValueError): If the folder is damaged, or that of another component or config.
+        RAISES (ValueError): If the folder is damaged, or that of another component or config. The component
+            stays as it was.
         """
-        with _explain(self.name, path), self._keep_settings():
+        with _explain(self.name, path), self._load_whole():
+            saving.check_folder(Path(path), list(exclude))
             super().from_disk(path, exclude=exclude)
         return self
 
@@ -495,7 +521,7 @@ def _explain(name: str, source: str | Path) -> Iterator[None]:
     try:
         yield
     except (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError) as error:
-        problem = str(error) or type(error).__name__
+        problem = str(error).rstrip(".") or type(error).__name__
         message = Errors.L205.format(name=name, source=source, problem=problem)
         raise ValueError(message) from error
 

@@ -730,7 +730,7 @@ def test_a_damaged_model_folder(trained, tmp_path):
     trained.to_disk(tmp_path / "model")
     file = tmp_path / "model" / "lstm_tagger" / "model"
     file.write_bytes(file.read_bytes()[:2000])
-    with pytest.raises(ValueError, match=r"\[L205\].*'lstm_tagger'.*model.*incomplete"):
+    with pytest.raises(ValueError, match=r"\[L205\].*'lstm_tagger'.*\[L206\] 'model'"):
         spacy.load(tmp_path / "model")
 
 
