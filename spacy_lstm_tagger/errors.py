@@ -97,6 +97,23 @@ class Errors:
         "to 1 in the block of the batcher 'spacy-lstm-tagger.join_docs.v1'."
     )
 
+    L107 = (
+        "[L107] The scores of component '{name}' are NaN or infinite for {n} of the batch's {n_docs} "
+        "documents, first for the one that starts with {text!r}. Models saved before are not affected. "
+        "{cause}"
+    )
+    L108 = (
+        "[L108] The weights '{weights}' are NaN or infinite: an earlier update was too large. Train anew "
+        "with a lower [training.optimizer] learn_rate, and with a grad_clip above 0."
+    )
+    L109 = (
+        "[L109] The static vector of {word!r} holds NaN or infinity. Correct the vectors, and train anew."
+    )
+    L110 = (
+        "[L110] Numbers grew beyond float32. Train anew with a lower [training.optimizer] learn_rate, and "
+        "with a grad_clip above 0."
+    )
+
     L201 = (
         "[L201] The network was not initialized. Call `nlp.initialize()` with training examples, or "
         "load a trained pipeline with `spacy.load()`."

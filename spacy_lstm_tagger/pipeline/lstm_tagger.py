@@ -280,15 +280,31 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         if not any(len(eg.predicted) if eg.predicted else 0 for eg in examples):
             return losses
         set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
-        if any(self.model.ops.xp.isnan(doc_scores).any() for doc_scores in scores):
-            raise ValueError(SpacyErrors.E940)
+        docs = [eg.predicted for eg in examples]
+        scores, backprop = self.model.begin_update(docs)
+        self._require_numbers(docs, scores)
         loss, gradients = self.get_loss(examples, scores)
         backprop(gradients)
         if sgd:
             self.finish_update(sgd)
         losses[self.name] += loss
         return losses
+
+    def _require_numbers(self, docs: list[Doc], scores: list[Floats2d]) -> None:
+        isfinite = self.model.ops.xp.isfinite
+        wrong = [doc for doc, found in zip(docs, scores, strict=True) if not isfinite(found).all()]
+        if not wrong:
+            return
+        from ..models.divergence import explain_divergence
+
+        problem = Errors.L107.format(
+            name=self.name,
+            n=len(wrong),
+            n_docs=len(docs),
+            text=wrong[0].text[:60],
+            cause=explain_divergence(self.model, wrong),
+        )
+        raise ValueError(f"{SpacyErrors.E940} {problem}")
 
     def rehearse(
         self,
@@ -351,7 +367,7 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         targets = Targets(torch.from_numpy(gold.gold), torch.from_numpy(gold.excluded))
         decoder = self.model.get_ref("decoder")
         likelihood, gradients = get_loss(decoder, scores, targets, self.cfg["label_smoothing"])
-        if np.isnan(likelihood):
+        if not np.isfinite(likelihood):
             raise ValueError(SpacyErrors.E910.format(name=self.name))
         return _squared_length(gradients), gradients
 

@@ -16,7 +16,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.util import registry
 from spacy.vectors import Vectors
-from thinc.api import Adam, get_current_ops
+from thinc.api import SGD, Adam, get_current_ops
 
 from spacy_lstm_tagger.pipeline.lstm_tagger import LSTMTagger
 
@@ -425,12 +425,51 @@ def test_label_smoothing_out_of_range():
         English().add_pipe("lstm_tagger", config={"label_smoothing": 1.5})
 
 
-def test_scores_that_are_not_a_number():
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_scores_that_are_not_a_number(value):
+    """The error says whose they are, and why."""
     nlp = make_trained()
     linear = nlp.get_pipe("lstm_tagger").model.get_ref("decoder").shims[0].module.linear
-    linear.weight.data[0, 0] = float("nan")
-    with pytest.raises(ValueError, match="E940"):
+    linear.weight.data[0, 0] = float(value)
+    with pytest.raises(ValueError, match=r"\[E940\].*\[L107\].*of the batch's 3 .*head: linear.weight"):
         nlp.update(make_examples(nlp))
+
+
+def test_numbers_that_grow_too_large():
+    nlp = make_trained()
+    nlp.get_pipe("lstm_tagger").model.get_ref("decoder").shims[0].module.linear.weight.data.fill_(3e38)
+    with pytest.raises(ValueError, match=r"\[L107\].*\[L110\]"):
+        nlp.update(make_examples(nlp))
+
+
+def test_vectors_that_are_not_a_number():
+    nlp = English()
+    vectors = np.ones((3, 4), dtype=np.float32)
+    vectors[1, 2] = np.nan
+    nlp.vocab.vectors = Vectors(data=vectors, keys=["green", "blue", "eggs"])
+    embed = {"@architectures": "spacy-lstm-tagger.WordEmbedding.v1", "include_static_vectors": True}
+    nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": {"embed": embed}}})
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    # The head starts at zero, and zero times NaN is NaN.
+    with pytest.raises(ValueError, match=r"1 of the batch's 3 .*'Eat blue ham'.*\[L109\].*'blue'"):
+        nlp.update(examples, sgd=optimizer)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")  # in the optimizer
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
+def test_training_that_diverges_says_so():
+    nlp = English()
+    nlp.add_pipe("lstm_tagger")
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+
+    def learn_too_fast():
+        for _ in range(10):
+            nlp.update(examples, sgd=SGD(1e38, grad_clip=0.0))
+
+    with pytest.raises(ValueError, match=r"\[E940\].*\[L107\].*\[L1(08|10)\].*learn_rate.*grad_clip"):
+        learn_too_fast()
 
 
 def test_gradients_add_up_until_finish_update():
