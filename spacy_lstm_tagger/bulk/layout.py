@@ -97,7 +97,7 @@ def write_whole(path: Path, layout: Layout) -> Iterator[Path]:
     YIELDS (Path): What to write to. It may be left unwritten, and then there is no file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = layout.folder / f"{TEMPORARY}{os.getpid()}-{path.name}"
+    temporary = layout.folder / f"{TEMPORARY}{os.getpid()}-{path.parent.name}-{path.name}"
     try:
         yield temporary
         if temporary.exists():
