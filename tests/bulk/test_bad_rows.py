@@ -147,9 +147,7 @@ def test_a_document_that_is_too_long_for_spacy(nlp, monkeypatch):
 def test_rows_that_are_all_bad_make_empty_files(model, tmp_path):
     (tmp_path / "in.jsonl").write_text("x\ny\n")
     for name, n_bytes in (("out.jsonl", 0), ("out.parquet", None), ("out.spacy", None)):
-        summary = tag_files(
-            model, tmp_path / "in.jsonl", tmp_path / name, on_error="skip", shard_size=1
-        )
+        summary = tag_files(model, tmp_path / "in.jsonl", tmp_path / name, on_error="skip", shard_size=1)
         assert (summary.n_rows, summary.n_bad) == (0, 2)
         assert n_bytes is None or (tmp_path / name).stat().st_size == n_bytes
         summary.bad_rows.unlink()

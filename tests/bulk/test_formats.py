@@ -15,7 +15,14 @@ from spacy.vocab import Vocab
 from spacy_lstm_tagger.bulk import Row, parquet, running, tag_files, tag_rows
 from spacy_lstm_tagger.bulk.manifest import compute_fingerprint
 
-TEXTS = ["I like green eggs", "", "Eat blue ham.", "She sees  old dogs\tnow", "über-grüne 🥚🥚!", "\u2028 x"]
+TEXTS = [
+    "I like green eggs",
+    "",
+    "Eat blue ham.",
+    "She sees  old dogs\tnow",
+    "über-grüne 🥚🥚!",
+    "\u2028 x",
+]
 
 
 def write_txt(path, texts):

@@ -36,7 +36,9 @@ def tag(model, source, output, **settings):
 
 def read(folder):
     """All files under a folder."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +120,17 @@ def test_killed_at_any_step(output, model, source, expected, tmp_path):
         was_killed = run_and_die(step, model, source, folder / output)
         if not was_killed:
             break
-        if output == "out.jsonl" and (folder / output).exists() and not (folder / "out.jsonl.parts").exists():
+        if (
+            output == "out.jsonl"
+            and (folder / output).exists()
+            and not (folder / "out.jsonl.parts").exists()
+        ):
             continue  # it was finished but for its end
-        if output == "out.jsonl" and not any((folder / "out.jsonl.parts").glob("_man*")) and (folder / output).exists():
+        if (
+            output == "out.jsonl"
+            and not any((folder / "out.jsonl.parts").glob("_man*"))
+            and (folder / output).exists()
+        ):
             shutil.rmtree(folder / "out.jsonl.parts")
             assert read(folder) == expected[output]
             continue
@@ -130,7 +140,9 @@ def test_killed_at_any_step(output, model, source, expected, tmp_path):
 
 
 @settings(max_examples=20)
-@given(steps=st.lists(st.integers(0, 50), min_size=1, max_size=4), output=st.sampled_from(["out", "out.jsonl"]))
+@given(
+    steps=st.lists(st.integers(0, 50), min_size=1, max_size=4), output=st.sampled_from(["out", "out.jsonl"])
+)
 def test_interrupted_again_and_again(steps, output, model, source, expected, tmp_path_factory):
     folder = tmp_path_factory.mktemp("interrupted")
     for step in steps:
