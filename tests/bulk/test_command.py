@@ -1,4 +1,4 @@
-"""`python -m spacy lstm-tagger apply`: the options reach the run, and errors are told without a traceback."""
+"""`python -m spacy lstm-tagger apply`: options reach the run, and errors are told with no traceback."""
 
 import json
 
