@@ -21,7 +21,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..errors import Errors, Warnings
+from ..errors import Errors, Warnings, check_setting
 from . import confidence
 from .confidence import TagIds
 from .gold import NONE, get_aligned_tags, get_gold_tags
@@ -133,8 +133,6 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         name (str): The component's name, used for its losses.
         RAISES (ValueError): If the label smoothing is out of range, or the model has no decoder.
         """
-        from ..models.settings import check_setting
-
         is_share = 0.0 <= label_smoothing < 1.0
         check_setting(name, "label_smoothing", label_smoothing, is_share, "at least 0 and below 1")
         check_setting(name, "n_best", n_best, n_best >= 0, "0 for none, or more")
@@ -383,7 +381,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         else:
             fit_vocabulary(self.model, lambda: (example.predicted for example in get_examples()))
         sample = [example.predicted for example in islice(get_examples(), 10)]
-        assert sample, SpacyErrors.E923.format(name=self.name)
+        if not sample:
+            raise ValueError(SpacyErrors.E923.format(name=self.name))
         label_sample = self.model.ops.alloc2f(1, len(self.labels))
         self.model.initialize(X=sample, Y=[label_sample])
         self._constrain(get_examples)
