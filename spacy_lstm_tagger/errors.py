@@ -112,8 +112,8 @@ class Errors:
     )
     L205 = (
         "[L205] Can't load component '{name}' from {source}: {problem}. Either the model is damaged, or it "
-        "is one of another component or config. Nothing of it was run. Load it with the config that was "
-        "saved with it, or copy it again from where it was saved."
+        "is one of another component or config. Load it with the config that was saved with it, or copy it "
+        "again from where it was saved."
     )
 
     L304 = "[L304] There is no file or folder {path}. Check the corpus path."

@@ -5,7 +5,6 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -97,17 +96,15 @@ def test_the_bomb_goes_off(bomb: Bomb) -> None:
 
 
 def find_places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in msgpack data, also in msgpack within msgpack, whose key is `bytes`; of lists and
-    dictionaries, in their first eight entries.
-    """
+    """Every place in msgpack data, also in msgpack within msgpack, whose key is `bytes`."""
     yield place
     if isinstance(value, dict):
-        for key in islice(value, 8):
-            yield from find_places(value[key], (*place, key))
+        for key, inner in value.items():
+            yield from find_places(inner, (*place, key))
     elif isinstance(value, list):
-        for index in range(min(8, len(value))):
-            yield from find_places(value[index], (*place, index))
-    elif isinstance(value, bytes):
+        for index, inner in enumerate(value):
+            yield from find_places(inner, (*place, index))
+    elif isinstance(value, bytes) and not value.startswith(b"PK"):
         yield from find_places(srsly.msgpack_loads(value), (*place, bytes))
 
 
@@ -194,6 +191,25 @@ def test_pickles_stay_bytes(saved: Path, folder: Folder, bomb: Bomb, kind: str) 
 @pytest.mark.parametrize("file", ["cfg", "model"])
 def test_files_that_are_pickles_are_refused(folder: Folder, bomb: Bomb, kind: str, file: str) -> None:
     assert "[L205]" in folder.load(file, BYTES[kind](bomb))
+    assert not bomb.path.exists()
+
+
+def test_pickles_in_layers_of_others_are_refused(bomb: Bomb, tmp_path: Path) -> None:
+    """Thinc's bridge to torch unpickles; that it takes weights alone is the default since torch 2.6."""
+    encode = {"@architectures": "spacy.TorchBiLSTMEncoder.v1", "width": 8, "depth": 1, "dropout": 0.0}
+    embed = {"@architectures": "spacy.MultiHashEmbed.v2", "width": 8, "attrs": ["NORM"], "rows": [9]}
+    embed["include_static_vectors"] = False
+    model = {"tok2vec": {"@architectures": "spacy.Tok2Vec.v2", "embed": embed, "encode": encode}}
+    nlp = spacy.blank("en")
+    nlp.add_pipe(NAME, config={"model": model}).add_label("N")
+    nlp.initialize()
+    nlp.to_disk(tmp_path / "model")
+    file = tmp_path / "model" / NAME / "model"
+    message = srsly.msgpack_loads(file.read_bytes())
+    [place] = [place for place in find_places(message) if place[-1:] == ("state",)]
+    file.write_bytes(srsly.msgpack_dumps(replace(message, place, BYTES["torch.save"](bomb))))
+    with pytest.raises(ValueError, match=r"\[L205\].*Weights only load failed"):
+        spacy.load(tmp_path / "model")
     assert not bomb.path.exists()
 
 

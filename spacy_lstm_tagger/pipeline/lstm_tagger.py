@@ -493,7 +493,7 @@ def _explain(name: str, source: str | Path) -> Iterator[None]:
     """Say which component could not be loaded, from where and why, whatever the error was."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError) as error:
+    except Exception as error:  # whatever damage makes of the data, and whatever layers say to it
         problem = str(error) or type(error).__name__
         message = Errors.L205.format(name=name, source=source, problem=problem)
         raise ValueError(message) from error
