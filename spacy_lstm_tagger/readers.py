@@ -20,7 +20,7 @@ from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 from spacy.vocab import Vocab
 
-from .errors import Errors
+from .errors import Errors, check_setting
 
 # The keyword arguments with which spaCy builds one reference Doc.
 _Annotations: TypeAlias = dict[str, Any]
@@ -53,6 +53,7 @@ def create_corpus(
     """
     if path is None:
         raise ValueError(SpacyErrors.E913)
+    _check_settings("spacy-lstm-tagger.Corpus.v1", tag, max_length=max_length, limit=limit)
     path = Path(path)
     makers: dict[str, Callable[[], _Reader]] = {
         ".conllu": lambda: create_conllu_corpus(path, tag=tag, max_length=max_length, limit=limit),
@@ -94,9 +95,8 @@ def create_conllu_corpus(
     RAISES (ValueError): If a setting is invalid; the reader raises it if the
         path is missing or a file is malformed.
     """
-    _check_not_negative(sentences_per_doc=sentences_per_doc)
-    if tag not in ("xpos", "upos"):
-        raise ValueError(Errors.L303.format(value=tag))
+    counts = {"sentences_per_doc": sentences_per_doc, "max_length": max_length, "limit": limit}
+    _check_settings("spacy-lstm-tagger.ConlluCorpus.v1", tag, **counts)
     parse = partial(_parse_conllu, tag=tag, sentences_per_doc=sentences_per_doc)
     return _Corpus(path, ".conllu", parse, max_length, limit)
 
@@ -115,6 +115,7 @@ def create_jsonl_corpus(path: Path | None = None, *, max_length: int = 0, limit:
     RAISES (ValueError): If a setting is invalid; the reader raises it if the
         path is missing or a file is malformed.
     """
+    _check_settings("spacy-lstm-tagger.JsonlCorpus.v1", max_length=max_length, limit=limit)
     return _Corpus(path, ".jsonl", _parse_jsonl, max_length, limit)
 
 
@@ -142,7 +143,6 @@ class _Corpus:
     ) -> None:
         if path is None:
             raise ValueError(SpacyErrors.E913)
-        _check_not_negative(max_length=max_length, limit=limit)
         # A path given in Python rather than in a config may be a string.
         self.path = Path(path)
         self.suffix = suffix
@@ -175,10 +175,10 @@ class _Corpus:
             raise ValueError(Errors.L306.format(path=path, suffix=self.suffix))
 
 
-def _check_not_negative(**settings: int) -> None:
-    for name, value in settings.items():
-        if value < 0:
-            raise ValueError(Errors.L302.format(name=name, value=value))
+def _check_settings(reader: str, tag: str = "xpos", **counts: int) -> None:
+    check_setting(reader, "tag", tag, tag in ("xpos", "upos"), '"xpos" or "upos"')
+    for setting, value in counts.items():
+        check_setting(reader, setting, value, value >= 0, "0 or more")
 
 
 def _find_files(path: Path, suffix: str) -> list[Path]:

@@ -14,7 +14,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_lstm_tagger.readers import create_conllu_corpus, create_jsonl_corpus
+from spacy_lstm_tagger.readers import create_conllu_corpus, create_corpus, create_jsonl_corpus
 
 NLP = spacy.blank("en")
 
@@ -382,19 +382,31 @@ def test_path_none(create: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("create", "settings", "message"),
+    ("create", "setting", "value"),
     [
-        (create_conllu_corpus, {"tag": "pos"}, "`tag` is 'pos'"),
-        (create_conllu_corpus, {"sentences_per_doc": -1}, "`sentences_per_doc` is -1"),
-        (create_conllu_corpus, {"max_length": -2}, "`max_length` is -2"),
-        (create_conllu_corpus, {"limit": -3}, "`limit` is -3"),
-        (create_jsonl_corpus, {"max_length": -2}, "`max_length` is -2"),
-        (create_jsonl_corpus, {"limit": -3}, "`limit` is -3"),
+        (create_conllu_corpus, "tag", "pos"),
+        (create_conllu_corpus, "sentences_per_doc", -1),
+        (create_conllu_corpus, "max_length", -2),
+        (create_conllu_corpus, "limit", -3),
+        (create_jsonl_corpus, "max_length", -2),
+        (create_jsonl_corpus, "limit", -3),
+        (create_corpus, "tag", "pos"),
+        (create_corpus, "max_length", -2),
+        (create_corpus, "limit", -3),
     ],
 )
-def test_invalid_settings(create: Any, settings: dict[str, Any], message: str) -> None:
+@pytest.mark.parametrize("suffix", [".conllu", ".jsonl", ".spacy"])
+def test_invalid_setting_is_named_with_its_reader(
+    create: Any, setting: str, value: Any, suffix: str
+) -> None:
+    name = {
+        create_corpus: "Corpus.v1",
+        create_conllu_corpus: "ConlluCorpus.v1",
+        create_jsonl_corpus: "JsonlCorpus.v1",
+    }[create]
+    message = rf"\[L001\].*'{setting}': {value!r}\..*'spacy-lstm-tagger\.{name}'"
     with pytest.raises(ValueError, match=message):
-        create(Path("corpus"), **settings)
+        create(Path("corpus" + suffix), **{setting: value})
 
 
 def expect_error(examples: Iterable[Example], *parts: object) -> None:

@@ -2,7 +2,7 @@
 
 from thinc.api import concatenate
 
-from .settings import check_setting
+from ..errors import check_setting
 from .tok2vec import Tok2Vec, is_lstm_tok2vec
 
 

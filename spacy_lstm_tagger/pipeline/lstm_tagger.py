@@ -22,7 +22,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..errors import Errors, Warnings
+from ..errors import Errors, Warnings, check_setting
 from . import confidence, saving
 from .confidence import TagIds
 from .gold import NONE, get_aligned_tags, get_gold_tags
@@ -134,8 +134,6 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         name (str): The component's name, used for its losses.
         RAISES (ValueError): If the label smoothing is out of range, or the model has no decoder.
         """
-        from ..models.settings import check_setting
-
         is_share = 0.0 <= label_smoothing < 1.0
         check_setting(name, "label_smoothing", label_smoothing, is_share, "at least 0 and below 1")
         check_setting(name, "n_best", n_best, n_best >= 0, "0 for none, or more")
@@ -400,7 +398,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         else:
             fit_vocabulary(self.model, lambda: (example.predicted for example in get_examples()))
         sample = [example.predicted for example in islice(get_examples(), 10)]
-        assert sample, SpacyErrors.E923.format(name=self.name)
+        if not sample:
+            raise ValueError(SpacyErrors.E923.format(name=self.name))
         label_sample = self.model.ops.alloc2f(1, len(self.labels))
         self.model.initialize(X=sample, Y=[label_sample])
         self._constrain(get_examples)
@@ -536,7 +535,7 @@ def _explain(name: str, source: str | Path) -> Iterator[None]:
     """Say which component could not be loaded, from where and why, whatever the error was."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError) as error:
+    except Exception as error:  # whatever damage makes of the data, and whatever layers say to it
         problem = str(error).rstrip(".") or type(error).__name__
         message = Errors.L205.format(name=name, source=source, problem=problem)
         raise ValueError(message) from error
