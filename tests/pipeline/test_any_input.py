@@ -1,4 +1,4 @@
-"""Whatever a text or a document holds: each token gets a tag, other documents and annotation don't change."""
+"""Whatever a text or a document holds: every token gets a tag, and nothing else changes."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -10,8 +10,9 @@ import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
+from thinc.api import Adam
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -34,9 +35,13 @@ ODD = (
 )
 SMALL = {
     "embed": {"@architectures": "spacy-lstm-tagger.WordEmbedding.v1", "widths": [4, 4, 4, 4]},
-    "encode": {"@architectures": "spacy-lstm-tagger.LSTM.v1", "width": 4},
+    "encode": {"@architectures": "spacy-lstm-tagger.LSTM.v1", "width": 8},
 }
-SMALL["embed"] |= {"attrs": ["LOWER", "NORM", "SHAPE", "PREFIX"], "prefix_lengths": [], "suffix_lengths": []}
+SMALL["embed"] |= {
+    "attrs": ["LOWER", "NORM", "SHAPE", "PREFIX"],
+    "prefix_lengths": [],
+    "suffix_lengths": [],
+}
 
 # Texts and documents
 
@@ -104,7 +109,9 @@ def documents(draw: Draw) -> Doc:
         token.lemma_ = draw(st.sampled_from(["", "lemma"]))
         if draw(st.booleans()):
             doc.user_data["._.", "note", token.idx, None] = token.i  # as a custom extension's value is
-    changes = draw(st.lists(st.sampled_from([cut_out, merge, split, store, join, write_and_read]), max_size=2))
+    changes = draw(
+        st.lists(st.sampled_from([cut_out, merge, split, store, join, write_and_read]), max_size=2)
+    )
     for change in changes:
         doc = change(doc, draw)
     return doc
@@ -121,12 +128,13 @@ def describe(doc: Doc) -> tuple[Any, ...]:
     return doc.text, doc.to_array(ATTRS).tolist(), user_data, spans, doc.cats
 
 
-def tags_of(docs: Sequence[Doc]) -> list[list[str]]:
+def tags_of(docs: Sequence[Doc | Span]) -> list[list[str]]:
     return [[token.tag_ for token in doc] for doc in docs]
 
 
 def train(nlp: Language, examples: Sequence[Example], steps: int) -> None:
-    optimizer = nlp.initialize(lambda: examples)
+    nlp.initialize(lambda: examples)
+    optimizer = Adam(0.02)
     for _ in range(steps):
         losses = nlp.update(examples, sgd=optimizer)
         assert np.isfinite(losses["lstm_tagger"])
@@ -146,7 +154,7 @@ def make_examples(vocab: spacy.Vocab) -> list[Example]:
 @pytest.fixture(scope="module", params=["Softmax", "CRF"])
 def trained(request: pytest.FixtureRequest) -> Language:
     nlp = make(request.param, store_scores=True, n_best=2)
-    train(nlp, make_examples(nlp.vocab), steps=20)
+    train(nlp, make_examples(nlp.vocab), steps=40)
     return nlp
 
 
@@ -190,3 +198,70 @@ def test_training_and_saving(docs: list[Doc], decoder: str) -> None:
     for loaded in (from_bytes, from_disk):
         assert loaded.labels == tagger.labels
         assert [tag_ids.tolist() for tag_ids in loaded.predict(docs)] == expected
+
+
+def test_documents_of_several_vocabs() -> None:
+    """As with spaCy's tagger: each of them may hold words and tags that no other knows."""
+    nlp = make("Softmax")
+    vocabs = [nlp.vocab, *(spacy.blank("xx").vocab for _ in range(2))]
+    examples = [
+        Example.from_dict(Doc(vocab, words=[f"word{i}", "eggs"]), {"tags": [f"TAG{i}", "EGGS"]})
+        for i, vocab in enumerate(vocabs)
+    ]
+    train(nlp, examples, steps=40)
+    assert nlp.get_pipe("lstm_tagger").labels == ("EGGS", "TAG0", "TAG1", "TAG2")
+    expected = [["TAG0", "EGGS"], ["TAG1", "EGGS"], ["TAG2", "EGGS"], ["TAG2", "EGGS"]]
+    new = spacy.blank("xx").vocab
+    docs = [Doc(vocab, words=[f"word{min(i, 2)}", "eggs"]) for i, vocab in enumerate([*vocabs, new])]
+    assert tags_of(list(nlp.pipe(docs))) == expected
+    unknown = [Doc(spacy.blank("xx").vocab, words=[f"never-seen-{i}", "eggs"]) for i in range(3)]
+    assert [tags[1] for tags in tags_of(list(nlp.pipe(unknown)))] == ["EGGS"] * 3
+
+
+@pytest.mark.parametrize("text", ["\ud800", "eggs \udfff", "\udc80\ud800 ham"])
+def test_lone_surrogates_are_refused_by_spacy(trained: Language, text: str) -> None:
+    """They are no text. What was read before and what comes after gets its tags."""
+    good = "I like green eggs"
+    expected = tags_of([trained(good)])
+    with pytest.raises(UnicodeEncodeError):
+        trained(text)
+    with pytest.raises(UnicodeEncodeError):
+        list(trained.pipe([good, text, good]))
+    assert tags_of(list(trained.pipe([good, good]))) == expected * 2
+
+
+# Very long
+
+
+def test_a_document_of_100_000_words(trained: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Far from its ends a text that says the same again and again is read and tagged the same."""
+    tagger = trained.get_pipe("lstm_tagger")
+    monkeypatch.setitem(tagger.cfg, "n_best", 0)
+    sentence, _ = TRAIN[2]
+    short, doc = (trained(Doc(trained.vocab, words=sentence * n)) for n in (40, 20_000))
+    for values in (*tagger.model.predict([doc]), doc._.tag_scores):
+        inner = values[500:-500].reshape(-1, len(sentence), len(tagger.labels))
+        assert np.ptp(inner, axis=0).max() < 1e-3
+    assert tags_of([doc[:100], doc[-100:]]) == tags_of([short[:100], short[-100:]])
+    assert tags_of([doc[100:-100]]) == [tags_of([short[100:105]])[0] * (20_000 - 40)]
+
+
+def test_training_on_a_document_of_100_000_words() -> None:
+    nlp = make("CRF")
+    sentence, tags = TRAIN[2]
+    example = Example.from_dict(Doc(nlp.vocab, words=sentence * 20_000), {"tags": tags * 20_000})
+    train(nlp, [example], steps=1)
+
+
+@pytest.mark.parametrize("decoder", ["Softmax", "CRF"])
+def test_a_word_of_100_000_characters(decoder: str) -> None:
+    nlp = make(decoder)
+    long = "é" * 50_000 + "ß" * 50_000
+    data = [([long, "eggs"], ["LONG", "N"]), (["green", "eggs"], ["J", "N"])]
+    examples = [Example.from_dict(Doc(nlp.vocab, words=w), {"tags": tags}) for w, tags in data]
+    train(nlp, examples, steps=40)
+    docs = [Doc(nlp.vocab, words=w) for w, _ in data]
+    assert tags_of(list(nlp.pipe(docs))) == [tags for _, tags in data]
+    again = make(decoder)
+    again.from_bytes(nlp.to_bytes())
+    assert tags_of([again(f"{long} eggs")]) == [["LONG", "N"]]
