@@ -27,7 +27,7 @@ run without components. Speed is that of the second and of the last fifth of the
 TYPES = """\
 The same with words that are all new: {types:,} word types."""
 SPACY = """\
-spaCy's vocab keeps every string that it meets: of a new word itself, its lower case, shape and affixes. That
+spaCy's vocab keeps every string that it meets, and a lexeme for each. That
 grows without components as well. `with nlp.memory_zone():` forgets them where it ends; with zones, the text
 was read in {zones} parts, each in one."""
 
