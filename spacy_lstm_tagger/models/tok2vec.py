@@ -12,7 +12,7 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from ..errors import Errors
-from ..features import N_BYTES, FeatureTable, TypeFeatures, Words, read_words
+from ..features import N_BYTES, FeatureTable, TypeFeatures, Words, get_vocab, read_words
 from ..networks import LSTM, CharacterCNN, TypeTensors, WordEmbedding, WordLSTM
 from .convert import to_arrays, to_tensor
 from .precision import get_precision
@@ -210,7 +210,7 @@ def forward(
         outputs, lengths = get_reader(model, docs[0].vocab).read(docs, model.get_dim("nO"))
         return to_arrays(outputs, lengths), _no_gradient
     words = read_words(docs)
-    outputs, backprop_torch = _begin_update(model, words, docs[0].vocab)
+    outputs, backprop_torch = _begin_update(model, words, get_vocab(docs))
 
     def backprop(gradients: list[Floats2d]) -> list[Doc]:
         backprop_torch(to_tensor(gradients, outputs.device))

@@ -241,8 +241,12 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         if not docs:
             return
         confidence.write(docs, batch_tag_ids)
-        ids = np.array([self.vocab.strings.add(label) for label in self.labels], dtype=np.uint64)
-        tags = ids[np.concatenate(batch_tag_ids)][:, None]  # (tokens, 1)
+        for strings in {
+            self.vocab.strings,
+            *(doc.vocab.strings for doc in docs),
+        }:  # mostly one and the same
+            ids = [strings.add(label) for label in self.labels]
+        tags = np.array(ids, dtype=np.uint64)[np.concatenate(batch_tag_ids)][:, None]  # (tokens, 1)
         end = 0
         for doc, tag_ids in zip(docs, batch_tag_ids, strict=True):
             start, end = end, end + len(tag_ids)
@@ -549,11 +553,9 @@ def _find_tags(examples: Iterable[Example], neg_prefix: str) -> list[str]:
     """RETURNS (List[str]): The tags that the gold documents of examples hold, sorted. A tag in the form of
     a negative annotation of another one is taken for that.
     """
-    tags: set[int] = set()
-    strings = None
+    found: set[str] = set()
     for example in examples:
-        tags.update(np.unique(example.reference.to_array(TAG)).tolist())
         strings = example.reference.vocab.strings
-    found = {strings[tag] for tag in tags if tag} if strings is not None else set()
+        found.update(strings[tag] for tag in np.unique(example.reference.to_array(TAG)).tolist() if tag)
     negative = {neg_prefix + tag for tag in found} if neg_prefix else set()
     return sorted(found - negative)
