@@ -6,6 +6,7 @@ training mode after a prediction. This one writes msgpack, and keeps the contrac
 
 import contextlib
 import gc
+import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
@@ -208,8 +209,9 @@ def _unpack(data: bytes) -> dict[str, Any]:
             gc.enable()  # srsly switches it off to be quick, and does not come back to it after an error
     if not isinstance(message, dict) or "format" not in message:
         raise ValueError(Errors.L202.format(problem="no format number in it"))
-    if message["format"] != FORMAT:
-        raise ValueError(Errors.L203.format(found=message["format"], expected=FORMAT))
+    found = message["format"]
+    if type(found) is not int or found != FORMAT:  # an array is neither equal to a number nor unequal
+        raise ValueError(Errors.L203.format(found=reprlib.repr(found), expected=FORMAT))
     fitted, weights = message.get("fitted"), message.get("weights", ())
     if not isinstance(fitted, dict) or not (weights is None or isinstance(weights, dict)):
         raise ValueError(Errors.L202.format(problem="parts of it are missing"))

@@ -25,6 +25,7 @@ from ..errors import Errors, Warnings
 from . import confidence
 from .confidence import TagIds
 from .gold import NONE, get_aligned_tags, get_gold_tags
+from .rollback import unchanged_on_error
 
 GetExamples = Callable[[], Iterable[Example]]
 
@@ -457,18 +458,20 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "LSTMTagger":
         """Load the component from a bytestring. See `TrainablePipe.from_bytes`.
 
-        RAISES (ValueError): If the data is damaged, or that of another component or config.
+        RAISES (ValueError): If the data is damaged, or that of another component or config. The component
+            then stays as it was.
         """
-        with _explain(self.name, "bytes"), self._keep_settings():
+        with _explain(self.name, "bytes"), unchanged_on_error(self.model, self.cfg), self._keep_settings():
             super().from_bytes(bytes_data, exclude=exclude)
         return self
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "LSTMTagger":
         """Load the component from a folder. See `TrainablePipe.from_disk`.
 
-        RAISES (ValueError): If the folder is damaged, or that of another component or config.
+        RAISES (ValueError): If the folder is damaged, or that of another component or config. The component
+            then stays as it was.
         """
-        with _explain(self.name, path), self._keep_settings():
+        with _explain(self.name, path), unchanged_on_error(self.model, self.cfg), self._keep_settings():
             super().from_disk(path, exclude=exclude)
         return self
 
@@ -494,7 +497,7 @@ def _explain(name: str, source: str | Path) -> Iterator[None]:
     """Say which component could not be loaded, from where and why, whatever the error was."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError) as error:
+    except Exception as error:  # whatever damage makes of the data
         problem = str(error) or type(error).__name__
         message = Errors.L205.format(name=name, source=source, problem=problem)
         raise ValueError(message) from error
