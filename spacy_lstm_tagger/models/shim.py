@@ -29,7 +29,8 @@ class TorchShim(Shim):
     """Holds a torch module that is built once what depends on the data is known.
 
     build (Callable[..., nn.Module]): Makes the module from what was fitted on the data, and from
-        `initialize`, which is false if saved weights will replace the initial ones. A function of a Python
+        `initialize`, which is false if saved weights will replace the initial ones; tensors are then
+        without memory (on torch's device "meta"), but for those that name a device. A function of a Python
         module or a partial of one, so that the shim can be pickled.
 
     fitted (Dict[str, Any]): The arguments that `build` got. Saved with the weights.
@@ -188,7 +189,10 @@ class TorchShim(Shim):
 
     def _rebuild(self, fitted: dict[str, Any], weights: dict[str, Any]) -> nn.Module:
         try:
-            module = self._build(**fitted, initialize=False)
+            with torch.device(
+                "meta"
+            ):  # without memory: a damaged size may be that of a network of terabytes
+                module = self._build(**fitted, initialize=False)
         except Exception as error:  # whatever damage makes of the data
             problem = f"what was fitted on the data is wrong ({error})"
             raise ValueError(Errors.L202.format(problem=problem)) from error

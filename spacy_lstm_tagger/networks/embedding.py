@@ -59,7 +59,8 @@ class WordEmbedding(nn.Module):
                 nn.init.normal_(table.weight, 0.0, 0.5)  # type: ignore[arg-type]
                 nn.init.zeros_(table.weight[0])  # type: ignore[index]
             # Not saved: training alone needs it, and `set_replacement` is called before training.
-            self.register_buffer(f"replacement_{i}", torch.zeros(rows), persistent=False)
+            replacement = torch.zeros(rows, device="cpu")  # even if the weights are without memory yet
+            self.register_buffer(f"replacement_{i}", replacement, persistent=False)
 
     def set_replacement(self, column: int, probability: Tensor) -> None:
         """Set with what probability each row of a column is replaced by the unknown row in training, while

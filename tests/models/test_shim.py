@@ -421,7 +421,11 @@ def get_error(data: bytes) -> str:
     return ""
 
 
-@pytest.mark.parametrize("found", [0, FORMAT + 1, "1", [1], {}])
+# By fuzz/shim.py: an array of a structured type can't be compared with a number, and one of a number can.
+ARRAYS = [np.zeros(1, dtype=[("a", "<f4")]), np.ones(2), np.array([FORMAT]), np.float64(FORMAT)]
+
+
+@pytest.mark.parametrize("found", [0, FORMAT + 1, "1", [1], {}, True, float(FORMAT), *ARRAYS])
 def test_other_format_is_refused(found: Any) -> None:
     shim = make_shim()
     assert_refused(shim, save(shim, format=found), r"\[L203\]")
@@ -467,6 +471,29 @@ def test_other_msgpack_is_refused(message: Any) -> None:
 def test_wrong_weights_are_refused(changes: dict[str, Any], problem: str) -> None:
     shim = make_shim()
     assert_refused(shim, save_weights(shim, **changes), rf"\[L204\].*{problem}")
+
+
+def test_long_format_is_told_in_short() -> None:
+    with pytest.raises(ValueError, match="L203") as caught:
+        make_shim().from_bytes(save(make_shim(), format="x" * 100_000))
+    assert len(str(caught.value)) < 500
+
+
+def test_damaged_size_takes_no_memory() -> None:
+    """The network is built before its sizes can be compared with those of the weights."""
+    devices = []
+
+    def build_and_watch(**fitted: Any) -> nn.Module:
+        module = build(**fitted)
+        devices.append(module[0].weight.device.type)
+        return module
+
+    shim, data = TorchShim(build_and_watch), save(make_shim(), fitted={"width": 2**40})
+    with pytest.raises(ValueError, match=rf"\[L204\].*shape \(2, 3\) in the file, \(2, {2**40}\)"):
+        shim.from_bytes(data)
+    assert devices == ["meta"]
+    shim.from_bytes(make_shim().to_bytes())
+    assert {tensor.device.type for tensor in shim.module.state_dict().values()} == {"cpu"}
 
 
 def test_fitted_of_another_size_is_refused() -> None:
