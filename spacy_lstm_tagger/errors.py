@@ -212,3 +212,13 @@ class Warnings:
         "[W003] {path}: {skipped} of {total} {piece} are damaged and were left out. Correct them, or set "
         'on_error = "raise" for the corpus to stop there. The first error: {error}'
     )
+
+
+def tell(problem: object) -> str:
+    """Put what others say of a problem into a message of ours.
+
+    problem (object): An error, or text that may hold data. torch adds its stack to a message, NumPy the data.
+    RETURNS (str): One line, not too long.
+    """
+    text = str(problem).strip() or type(problem).__name__
+    return text.splitlines()[0][:400]

@@ -19,7 +19,7 @@ from thinc.shims import Shim
 from thinc.util import get_torch_default_device, torch2xp, xp2torch
 from torch import Tensor, nn
 
-from ..errors import Errors
+from ..errors import Errors, tell
 from ..optimizers import LazyAdam
 
 FORMAT = 1
@@ -194,7 +194,7 @@ class TorchShim(Shim):
             ):  # without memory: a damaged size may be that of a network of terabytes
                 module = self._build(**fitted, initialize=False)
         except Exception as error:  # whatever damage makes of the data
-            problem = f"what was fitted on the data is wrong ({error})"
+            problem = f"what was fitted on the data is wrong ({tell(error)})"
             raise ValueError(Errors.L202.format(problem=problem)) from error
         _check_weights(module, weights)
         tensors = {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
@@ -207,7 +207,7 @@ def _unpack(data: bytes) -> dict[str, Any]:
     try:
         message = srsly.msgpack_loads(data)
     except Exception as error:  # whatever damage makes of the data
-        raise ValueError(Errors.L202.format(problem=str(error) or type(error).__name__)) from error
+        raise ValueError(Errors.L202.format(problem=tell(error))) from error
     finally:
         if collects:
             gc.enable()  # srsly switches it off to be quick, and does not come back to it after an error
@@ -241,7 +241,7 @@ def _check_weights(module: nn.Module, weights: Mapping[str, Any]) -> None:
             problem = f"'{name}' is of type {weights[name].dtype}"
         else:
             continue
-        raise ValueError(Errors.L204.format(problem=problem))
+        raise ValueError(Errors.L204.format(problem=tell(problem)))
 
 
 def get_shim(model: Model[Any, Any]) -> TorchShim:

@@ -21,7 +21,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..errors import Errors, Warnings
+from ..errors import Errors, Warnings, tell
 from . import confidence
 from .confidence import TagIds
 from .gold import NONE, get_aligned_tags, get_gold_tags
@@ -498,8 +498,7 @@ def _explain(name: str, source: str | Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # whatever damage makes of the data
-        problem = str(error) or type(error).__name__
-        message = Errors.L205.format(name=name, source=source, problem=problem)
+        message = Errors.L205.format(name=name, source=source, problem=tell(error))
         raise ValueError(message) from error
 
 

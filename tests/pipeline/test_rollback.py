@@ -110,6 +110,18 @@ def test_any_part_of_the_bytes_is_too_little() -> None:
     assert gc.isenabled()
 
 
+def add_endless_type(message: dict[str, Any], model: dict[str, Any]) -> None:
+    message["model"] = {b"nd": False, b"type": [["x"] * 9999], b"data": b""}  # NumPy would tell all of it
+
+
+@pytest.mark.parametrize("change", [*KINDS, add_endless_type])
+def test_messages_are_for_reading(change: Callable[..., None]) -> None:
+    with pytest.raises(ValueError, match=r"\[L205\]") as caught:
+        make_tagger().from_bytes(damage(save(make_tagger("XY")), change), exclude=["vocab"])
+    assert len(str(caught.value)) < 1000
+    assert "\n" not in str(caught.value)
+
+
 def test_folders_as_well(tmp_path: Path) -> None:
     tagger = make_tagger("AB")
     before = save(tagger)
