@@ -217,7 +217,8 @@ class Warnings:
 def tell(problem: object) -> str:
     """Put what others say of a problem into a message of ours.
 
-    problem (object): An error, or text that may hold data. torch adds its stack to a message, NumPy the data.
+    problem (object): An error, or text that may hold data. torch adds its stack to a message, NumPy all the
+        data.
     RETURNS (str): One line, not too long.
     """
     text = str(problem).strip() or type(problem).__name__
