@@ -153,7 +153,7 @@ class Errors:
         "by single tabs, not spaces, and the sentences by an empty line."
     )
     L309 = (
-        "[L309] {path}, line {number}: the id is {id!r}. Write a whole number such as 3, a word "
+        "[L309] {path}, line {number}: the id is {id}. Write a whole number such as 3, a word "
         "range such as 3-4, or an empty node such as 3.1."
     )
     L310 = (
@@ -174,22 +174,22 @@ class Errors:
         "line and renumber the sentence."
     )
     L314 = (
-        "[L314] {path}, line {number}: the UPOS column is {value!r}, which is no universal part of "
+        "[L314] {path}, line {number}: the UPOS column is {value}, which is no universal part of "
         "speech. Write one, or _ for none; other tags belong in the XPOS column."
     )
     L315 = (
-        "[L315] {path}, line {number}: the FEATS column is {value!r}. Write Name=Value pairs "
+        "[L315] {path}, line {number}: the FEATS column is {value}. Write Name=Value pairs "
         "separated by |, or _ for none."
     )
     L316 = "[L316] {path}, line {number}: not valid JSON ({reason}). Write one object per line."
     L317 = (
-        "[L317] {path}, line {number}: expected a JSON object, not {value!r}. Write a line such as "
+        "[L317] {path}, line {number}: expected a JSON object, not {value}. Write a line such as "
         '{{"words": ["Hi", "!"], "tags": ["UH", "."]}}.'
     )
     L318 = "[L318] {path}, line {number}: the key {key!r} is missing. Add a list with one entry per word."
-    L319 = "[L319] {path}, line {number}: {key!r} is {value!r}, but must be a list."
+    L319 = "[L319] {path}, line {number}: {key!r} is {value}, but must be a list."
     L320 = (
-        "[L320] {path}, line {number}: entry {index} of {key!r} (counted from 0) is {value!r}, but "
+        "[L320] {path}, line {number}: entry {index} of {key!r} (counted from 0) is {value}, but "
         "must be {expected}."
     )
     L321 = (
@@ -199,6 +199,10 @@ class Errors:
     L322 = (
         "[L322] Can't tell the format of {path}. Give a file that ends in one of {suffixes}, or a folder "
         "that holds such files, or name the reader of your format in the config's [corpora] block."
+    )
+    L323 = (
+        "[L323] Nothing is left of the file {path}: {skipped} of {total} {piece} are damaged, and no other "
+        "holds a word. Restore the file, or take it out of the corpus. The first error: {error}"
     )
 
     L401 = (
@@ -220,6 +224,10 @@ class Warnings:
         "{n_docs} training documents; nothing is learned from these. The first starts with {text!r}. "
         'Correct its tags, or set constraints = "none" or "seen" for \'spacy-lstm-tagger.CRF.v1\'.'
     )
+    W003 = (
+        "[W003] {path}: {skipped} of {total} {piece} are damaged and were left out. Correct them, or set "
+        'on_error = "raise" for the corpus to stop there. The first error: {error}'
+    )
 
 
 def check_setting(block: str, setting: str, value: Any, is_valid: bool, expected: str) -> None:
@@ -230,3 +238,14 @@ def check_setting(block: str, setting: str, value: Any, is_valid: bool, expected
     """
     if not is_valid:
         raise ValueError(Errors.L001.format(block=block, setting=setting, value=value, expected=expected))
+
+
+def tell(problem: object) -> str:
+    """Put what others say of a problem into a message of ours.
+
+    problem (object): An error, or text that may hold data. torch adds its stack to a message, NumPy all the
+        data.
+    RETURNS (str): One line, not too long.
+    """
+    text = str(problem).strip() or type(problem).__name__
+    return text.splitlines()[0][:400]

@@ -544,6 +544,27 @@ def test_malformed_jsonl(tmp_path: Path, case: str) -> None:
     expect_error(create_jsonl_corpus(path)(NLP), f"{path}, line 3: ", message)
 
 
+@pytest.mark.parametrize("case", MALFORMED_CONLLU)
+def test_malformed_conllu_is_skipped(tmp_path: Path, case: str) -> None:
+    content, number, message = MALFORMED_CONLLU[case]
+    path = save(tmp_path, SENTENCE + content + "\n" + SENTENCE)
+    first_error = f"1 of 3 sentence.*{re.escape(f'{path}, line {number}: ')}.*{re.escape(message)}"
+    with pytest.warns(UserWarning, match=rf"\[W003\].*{first_error}") as caught:
+        assert forms(read_conllu(path, on_error="skip")) == ["He sleeps ."] * 2
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("case", MALFORMED_JSONL)
+def test_malformed_jsonl_is_skipped(tmp_path: Path, case: str) -> None:
+    line, message = MALFORMED_JSONL[case]
+    good = '{"words": ["a"], "tags": ["A"]}\n'
+    path = save(tmp_path, good + "\n" + line + "\n" + good)
+    first_error = f"1 of 3 line.*{re.escape(f'{path}, line 3: ')}.*{re.escape(message)}"
+    with pytest.warns(UserWarning, match=rf"\[W003\].*{first_error}") as caught:
+        assert forms(read_jsonl(path, on_error="skip")) == ["a", "a"]
+    assert len(caught) == 1
+
+
 @pytest.mark.parametrize("create", [create_conllu_corpus, create_jsonl_corpus])
 def test_not_utf8(tmp_path: Path, create: Any) -> None:
     path = save(tmp_path, b"\n\n" + "é".encode() + "é\n".encode("latin-1"))

@@ -22,10 +22,11 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..errors import Errors, Warnings, check_setting
+from ..errors import Errors, Warnings, check_setting, tell
 from . import confidence, saving
 from .confidence import TagIds
 from .gold import NONE, get_aligned_tags, get_gold_tags
+from .rollback import unchanged_on_error
 
 GetExamples = Callable[[], Iterable[Example]]
 
@@ -470,16 +471,10 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         """Load all or nothing. What to store on documents is said by the config that a pipeline is loaded
         with, not by the one that it was saved with.
         """
-        from ..models.restoring import restore_on_error
-
-        before = dict(self.cfg)
-        try:
-            with restore_on_error(self.model):
-                yield
-        except BaseException:
-            self.cfg = before
-            raise
-        self.cfg.update({name: before[name] for name in ("n_best", "store_scores")})
+        settings = {name: self.cfg[name] for name in ("n_best", "store_scores")}
+        with unchanged_on_error(self.model, self.cfg):
+            yield
+        self.cfg.update(settings)
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """RETURNS (bytes): The component, with checksums. See `TrainablePipe.to_bytes`."""
@@ -540,7 +535,7 @@ def _explain(name: str, source: str | Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # whatever damage makes of the data, and whatever layers say to it
-        problem = str(error).rstrip(".") or type(error).__name__
+        problem = tell(error).rstrip(".")
         message = Errors.L205.format(name=name, source=source, problem=problem)
         raise ValueError(message) from error
 
