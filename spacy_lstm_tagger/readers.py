@@ -226,23 +226,29 @@ class _Corpus:
             if n_words and not 0 < self.max_length < n_words:
                 yield annotations
         if is_empty and damage.first:
-            raise ValueError(self._describe(Errors.L323, path, damage))
+            raise ValueError(
+                Errors.L323.format(
+                    path=path,
+                    skipped=damage.skipped,
+                    total=damage.total,
+                    piece=self.format.piece,
+                    error=damage.first,
+                )
+            )
         if is_empty:
             raise ValueError(Errors.L306.format(path=path, suffix=self.format.suffix))
 
     def _warn(self, path: Path, damage: _Damage) -> None:
         if damage.first:
+            message = Warnings.W003.format(
+                path=path,
+                skipped=damage.skipped,
+                total=damage.total,
+                piece=self.format.piece,
+                error=damage.first,
+            )
             # One line of code for all epochs: Python's filter shows a message once per line.
-            warnings.warn(self._describe(Warnings.W003, path, damage), stacklevel=2)
-
-    def _describe(self, message: str, path: Path, damage: _Damage) -> str:
-        return message.format(
-            path=path,
-            skipped=damage.skipped,
-            total=damage.total,
-            piece=self.format.piece,
-            error=damage.first,
-        )
+            warnings.warn(message, stacklevel=2)
 
 
 def _check_settings(reader: str, tag: str = "xpos", on_error: str = "raise", **counts: int) -> None:

@@ -307,7 +307,7 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
             text=wrong[0].text[:60],
             cause=explain_divergence(self.model, wrong),
         )
-        raise ValueError(f"{SpacyErrors.E940} {problem}")
+        raise ValueError(" ".join((SpacyErrors.E940, problem)))
 
     def rehearse(
         self,
