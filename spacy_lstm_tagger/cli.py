@@ -22,7 +22,7 @@ app.add_typer(lstm_tagger_cli)
 
 
 class Column(str, Enum):
-    """CoNLL-U's columns of tags. With a `Literal`, Typer before 0.19 fails for all of spaCy's commands."""
+    """CoNLL-U's columns of tags. No `Literal`: older versions of Typer fail on it, for all commands."""
 
     xpos = "xpos"
     upos = "upos"
