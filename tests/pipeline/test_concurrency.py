@@ -175,16 +175,16 @@ def test_a_fork_while_a_thread_looks_words_up(trained: Pipelines, tmp_path: Path
     features = nlp.get_pipe("lstm_tagger").model.get_ref("tok2vec").shims[0].module.features
     started, compute = threading.Event(), features._bytes
 
-    def compute_slowly(*arguments):
+    def fail_slowly(*arguments):
         started.set()
         time.sleep(1.0)
-        return compute(*arguments)
+        raise RuntimeError  # rather than be in one of torch's operators at the fork
 
-    features._bytes = compute_slowly
-    thread = threading.Thread(target=nlp, args=("a few words",))
+    features._bytes = fail_slowly
+    thread = threading.Thread(target=pipe, args=("a few words",))
     thread.start()
     started.wait()
-    del features._bytes
+    features._bytes = compute
     print(pipe(*texts, n_process=2) == expected)
     thread.join()
     """
