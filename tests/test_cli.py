@@ -1,6 +1,7 @@
 """spaCy's own commands with this plugin, on a small corpus in a temporary folder."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,7 @@ def test_calibrate_another_component_or_into_a_file_says_so(data, model, tmp_pat
         arguments = ["lstm-tagger", "calibrate", tmp_path / "model", data / "dev.jsonl", output, *options]
         result = CliRunner().invoke(app, [str(argument) for argument in arguments])
         assert isinstance(result.exception, SystemExit)
-        assert message in result.output
+        assert message in re.sub(r"[│\s]+", " ", result.output)  # older versions of Typer draw a box
     assert not (tmp_path / "out").exists()
 
 
