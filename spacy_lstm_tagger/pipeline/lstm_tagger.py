@@ -242,10 +242,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         if not docs:
             return
         confidence.write(docs, batch_tag_ids)
-        for strings in {
-            self.vocab.strings,
-            *(doc.vocab.strings for doc in docs),
-        }:  # mostly one and the same
+        all_strings = {self.vocab.strings, *(doc.vocab.strings for doc in docs)}  # mostly one
+        for strings in all_strings:
             ids = [strings.add(label) for label in self.labels]
         tags = np.array(ids, dtype=np.uint64)[np.concatenate(batch_tag_ids)][:, None]  # (tokens, 1)
         end = 0
