@@ -21,16 +21,16 @@ WARM = 0.2  # the part of a run in which caches fill
 INTRODUCTION = """\
 Each row is a fresh process that reads some {words:,} words of text with `nlp.pipe`: the sentences of {data}
 again and again, each time in another order, and one word in {every} a new one that is never seen again.
-Memory is that of all processes of the run, added up; the cache that of the first process, which with
-`n_process=2` reads nothing. Its growth is the slope of a straight line through
+Memory is that of all processes of the run, added up. Its growth is the slope of a straight line through
 the samples after the first {warm:.0%} of the words; what is ours of it goes beyond the growth of the same
-run without components. Speed is that of the second and of the last fifth of the words."""
+run without components. The cache is that of the first process, which with `n_process=2` reads nothing.
+Speed is that of the second and of the last fifth of the words."""
 TYPES = """\
 The same with words that are all new: {types:,} word types."""
 SPACY = """\
-spaCy's vocab keeps every string that it meets, and a lexeme for each. That
-grows without components as well. `with nlp.memory_zone():` forgets them where it ends; with zones, the text
-was read in {zones} parts, each in one."""
+spaCy's vocab keeps every string that it meets, and a lexeme for each. That grows without components as
+well. `with nlp.memory_zone():` forgets them where it ends; with zones, the text was read in {zones}
+parts, each in one."""
 
 
 class Case(NamedTuple):
