@@ -97,7 +97,9 @@ def _build_network(
     characters = None
     if embed.characters:
         settings = embed.characters
-        characters = CharacterCNN(N_BYTES, settings.symbol_width, settings.filters, settings.windows)
+        characters = CharacterCNN(
+            N_BYTES, settings.symbol_width, settings.filters, settings.windows, initialize=initialize
+        )
     embedding = WordEmbedding(
         [column.n_rows for column in features.columns.values()],
         embed.all_widths,
