@@ -381,9 +381,9 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
     ) -> None:
         """Learn the labels and the vocabulary from all examples, and make new weights.
 
-        get_examples (Callable[[], Iterable[Example]]): Gives the training examples.
+        get_examples (Callable[[], Iterable[Example]]): Gives the training examples. Where they hold both
+            `X` and `!X`, the second is a negative annotation, unless `labels` has it.
         nlp (Optional[Language]): The pipeline.
-            Where they hold both `X` and `!X`, the second is a negative annotation, unless `labels` has it.
         labels (Optional[Sequence[str] | Mapping[str, Any]]): The labels alone, or what `label_data` or
             `python -m spacy init labels` gave: labels and vocabulary.
         """
