@@ -100,12 +100,13 @@ def test_models_of_every_version_are_read(path: Path, tmp_path: Path) -> None:
 
 LOAD = """
 import sys
+import torch
 from spacy.util import load_config, load_model_from_config
 
+before = {*sys.modules}  # torch 2.6 brings some of it at once
 nlp = load_model_from_config(load_config(sys.argv[1] + "/config.cfg"))
 nlp.get_pipe("lstm_tagger").from_disk(sys.argv[1] + "/lstm_tagger", exclude=["vocab"])
-assert "torch" in sys.modules
-print(*{"sympy", "torch._dynamo"} & {*sys.modules})
+print(*{"sympy", "torch._dynamo"} & ({*sys.modules} - before))
 """
 
 
