@@ -67,7 +67,6 @@ def _build_network(
     input_width: int,
     n_labels: int,
     temperature: float = 1.0,
-    initialize: bool,
 ) -> Head:
     return head_class(input_width, n_labels, temperature, members)
 

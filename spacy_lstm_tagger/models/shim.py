@@ -19,21 +19,22 @@ from thinc.api import Model, Optimizer
 from thinc.shims import Shim
 from thinc.util import get_torch_default_device, torch2xp, xp2torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ..errors import Errors, tell
 from ..optimizers import LazyAdam
 
-FORMAT = 2  # 1 had no checksum
+FORMAT = 2
+READABLE = (1, FORMAT)  # 1 had no checksum
 
 
 class TorchShim(Shim):
     """Holds a torch module that is built once what depends on the data is known.
 
-    build (Callable[..., nn.Module]): Makes the module from what was fitted on the data, and from
-        `initialize`, which is false if saved weights will replace the initial ones; tensors are then
-        without memory (on torch's device "meta"), but for those that name a device. A function of a Python
-        module or a partial of one, so that the shim can be pickled.
-
+    build (Callable[..., nn.Module]): Makes the module from what was fitted on the data. If saved weights
+        will replace the initial ones, its tensors are without memory (on torch's device "meta"), but for
+        those that name a device. A function of a Python module or a partial of one, so that the shim can
+        be pickled.
     fitted (Dict[str, Any]): The arguments that `build` got. Saved with the weights.
     derived (Dict[str, Any]): What others computed from the weights; forgotten whenever one may have
         changed.
@@ -82,7 +83,7 @@ class TorchShim(Shim):
 
         **fitted: What `build` takes.
         """
-        self._replace(fitted, self._build(**fitted, initialize=True))
+        self._replace(fitted, self._build(**fitted))
 
     def _replace(self, fitted: dict[str, Any], module: nn.Module | None) -> None:
         self.fitted = fitted
@@ -192,8 +193,9 @@ class TorchShim(Shim):
 
     def _rebuild(self, fitted: dict[str, Any], weights: dict[str, Any]) -> nn.Module:
         try:
-            with torch.device("meta"):  # no memory is taken before sizes are found to be true
-                module = self._build(**fitted, initialize=False)
+            # No memory is taken before sizes are found to be true.
+            with torch.device("meta"), _NoInitialValues():
+                module = self._build(**fitted)
         except Exception as error:  # whatever damage makes of the data
             problem = f"what was fitted on the data is wrong ({tell(error)})"
             raise ValueError(Errors.L202.format(problem=problem)) from error
@@ -203,15 +205,27 @@ class TorchShim(Shim):
         return module
 
 
+class _NoInitialValues(TorchFunctionMode):
+    """What sets initial values does nothing: for tensors without memory, torch would import its compiler
+    for some of it, which takes a second.
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """RETURNS (Any): Of a function of `torch.nn.init` its tensor as it was, else its result."""
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == nn.init.__name__:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
+
+
 def _unpack(data: bytes) -> dict[str, Any]:
     message = _read_msgpack(data)
     if not isinstance(message, dict) or "format" not in message:
         raise ValueError(Errors.L202.format(problem="no format number in it"))
     found = message["format"]
-    if type(found) is not int or found not in (
-        1,
-        FORMAT,
-    ):  # an array is neither equal to a number nor unequal
+    if type(found) is not int or found not in READABLE:  # an array is neither equal to a number nor unequal
         raise ValueError(Errors.L203.format(found=reprlib.repr(found), expected=FORMAT))
     content = message if found == 1 else _open(message)
     fitted, weights = content.get("fitted"), content.get("weights", ())

@@ -88,7 +88,6 @@ def _build_network(
     *,
     vocabulary: Vocabulary,
     vector_width: int,
-    initialize: bool,
 ) -> DocLSTM:
     """Build the network for a vocabulary, or with hashed tables if it is empty."""
     features = _make_features(embed)
@@ -97,16 +96,13 @@ def _build_network(
     characters = None
     if embed.characters:
         settings = embed.characters
-        characters = CharacterCNN(
-            N_BYTES, settings.symbol_width, settings.filters, settings.windows, initialize=initialize
-        )
+        characters = CharacterCNN(N_BYTES, settings.symbol_width, settings.filters, settings.windows)
     embedding = WordEmbedding(
         [column.n_rows for column in features.columns.values()],
         embed.all_widths,
         characters=characters,
         vector_width=vector_width,
         projected_width=embed.vectors_width,
-        initialize=initialize,
     )
     for i, column in enumerate(features.columns.values()):
         if column.is_fitted and embed.word_dropout:
@@ -121,7 +117,6 @@ def _build_network(
         bias=encode.bias,
         initial_state=encode.initial_state,
         skip_connections=encode.skip_connections,
-        initialize=initialize,
     )
     return DocLSTM(features, embedding, lstm)
 

@@ -18,7 +18,6 @@ class CharacterCNN(nn.Module):
     symbol_width (int): Width of a symbol's embedding.
     filters (int): Filters of each window.
     windows (Sequence[int]): Window sizes, odd numbers.
-    initialize (bool): Whether to set the embeddings' initial values.
     """
 
     def __init__(
@@ -27,18 +26,13 @@ class CharacterCNN(nn.Module):
         symbol_width: int,
         filters: int,
         windows: Sequence[int] = (3,),
-        *,
-        initialize: bool = True,
     ) -> None:
         super().__init__()
         self.width = filters * len(windows)
-        # Random numbers for weights without memory would let torch import its compiler, for a second.
-        weight = None if initialize else torch.empty(n_symbols, symbol_width)
-        self.symbols = nn.Embedding(n_symbols, symbol_width, padding_idx=0, _weight=weight)
-        if initialize:
-            # Small at first: what a word looks like shall not drown what stands around it.
-            nn.init.normal_(self.symbols.weight, 0.0, 0.05)
-            nn.init.zeros_(self.symbols.weight[0])
+        self.symbols = nn.Embedding(n_symbols, symbol_width, padding_idx=0)
+        # Small at first: what a word looks like shall not drown what stands around it.
+        nn.init.normal_(self.symbols.weight, 0.0, 0.05)
+        nn.init.zeros_(self.symbols.weight[0])
         self.convolutions = nn.ModuleList(nn.Conv1d(symbol_width, filters, window) for window in windows)
         for convolution in self.convolutions:
             nn.init.zeros_(convolution.bias)  # type: ignore[arg-type] # else some filters would be silent

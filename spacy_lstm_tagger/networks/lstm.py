@@ -29,7 +29,6 @@ class LSTM(nn.Module):
     bias (bool): Whether the gates have biases.
     initial_state (str): "zeros", or "learned" as parameters.
     skip_connections (bool): Whether every layer reads the inputs of the first one too (Graves 2013, §2).
-    initialize (bool): Whether to set our own initial values.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class LSTM(nn.Module):
         bias: bool = True,
         initial_state: Literal["zeros", "learned"] = "zeros",
         skip_connections: bool = False,
-        initialize: bool = True,
     ) -> None:
         super().__init__()
         self.rnn = nn.LSTM(input_width, width, num_layers=depth, bias=bias, bidirectional=bidirectional)
@@ -57,7 +55,7 @@ class LSTM(nn.Module):
         self.learned_state: nn.Parameter | None = None
         if initial_state == "learned":
             self.learned_state = nn.Parameter(torch.zeros(2, depth * self.directions, width))
-        for layer in range(depth if initialize else 0):
+        for layer in range(depth):
             self._initialize(layer)
         self.set_dropout(dropout)
 

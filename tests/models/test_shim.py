@@ -24,7 +24,7 @@ X = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, 1.0]])
 GRADIENT = torch.tensor([[1.0, 0.0], [2.0, -1.0]])
 
 
-def build(*, width: int, rate: float = 0.0, initialize: bool = True) -> nn.Module:
+def build(*, width: int, rate: float = 0.0) -> nn.Module:
     return nn.Sequential(nn.Linear(width, 2), nn.Dropout(rate))
 
 
@@ -121,7 +121,7 @@ def test_updates_can_be_of_another_precision(precision: torch.dtype) -> None:
 # Tables, of which an update uses some rows
 
 
-def build_table(*, sparse: bool, initialize: bool = True) -> nn.Module:
+def build_table(*, sparse: bool) -> nn.Module:
     return nn.Sequential(nn.Embedding(6, 3, sparse=sparse), nn.Linear(3, 2))
 
 
