@@ -206,15 +206,17 @@ class TorchShim(Shim):
 
 
 class _NoInitialValues(TorchFunctionMode):
-    """What sets initial values does nothing: for tensors without memory, torch would import its compiler
-    for some of it, which takes a second.
+    """Nothing sets initial values: on tensors without memory, torch would import its compiler for some of
+    it, which takes a second.
     """
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """RETURNS (Any): Of a function of `torch.nn.init` its tensor as it was, else its result."""
+        """RETURNS (Any): What the function gives, without initial values."""
         kwargs = kwargs or {}
+        if func in (torch.zeros, torch.ones):
+            return torch.empty(*args, **kwargs)
         if getattr(func, "__module__", None) == nn.init.__name__:
             return args[0] if args else kwargs["tensor"]
         return func(*args, **kwargs)

@@ -61,7 +61,8 @@ class LSTM(nn.Module):
 
     def _initialize(self, layer: int) -> None:
         for weight in self._get(layer, "weight_hh"):
-            for gate in weight.chunk(4):
+            gates = () if weight.is_meta else weight.chunk(4)  # torch 2.6 would compute without memory too
+            for gate in gates:
                 nn.init.orthogonal_(gate)  # Saxe et al. 2014, §3
         if self.rnn.bias:
             for bias in self._get(layer, "bias_ih"):
