@@ -2,16 +2,17 @@
 
 PYTHON ?= python3
 VENV := .venv
+CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 MODEL := training/demo
 
-.PHONY: demo test build clean
+.PHONY: demo test lint pytest build clean
 
-$(INSTALLED): setup.cfg pyproject.toml constraints.txt
+$(INSTALLED): setup.cfg pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[dev]"
 	touch $(INSTALLED)
 
 demo: $(INSTALLED)
@@ -21,10 +22,14 @@ demo: $(INSTALLED)
 		--training.eval_frequency 100 --training.batcher.batcher.size 256
 	$(BIN)/python examples/tag_sentences.py $(MODEL)/model-best corpus/en/test.jsonl
 
-test: $(INSTALLED)
+test: lint pytest
+
+lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+pytest: $(INSTALLED)
 	$(BIN)/python -m pytest
 
 build: $(INSTALLED)

@@ -1,5 +1,5 @@
-"""The measuring process for accuracy: `python benchmarks/accuracy.py MODEL --train … --dev … [--test …]`
-prints one line of JSON.
+"""The measuring process for accuracy: `python benchmarks/accuracy.py MODEL --train … --dev … [--test …]
+[--disturbed]` prints one line of JSON.
 """
 
 from collections.abc import Iterable
@@ -23,9 +23,10 @@ def main(
     train: Annotated[Path, Option],
     dev: Annotated[Path, Option],
     test: Annotated[Path | None, Option] = None,
+    disturbed: Annotated[bool, Option] = False,
 ) -> None:
     """Print a pipeline's tag accuracy, apart for words that the training data holds and for the others: on
-    the sentences of dev and test, on dev as whole documents, and on dev with its text disturbed.
+    the sentences of dev and test; and if asked for on dev as whole documents and with its text disturbed.
     """
     nlp = spacy.load(model)
     known = {word for sentence in read_tagged(train) for word in sentence.words}
@@ -33,9 +34,9 @@ def main(
     figures = {"dev": score(nlp, sentences, known)}
     if test is not None:
         figures["test"] = score(nlp, read_tagged(test), known)
-    figures["documents"] = score(nlp, read_tagged(dev, sentences_per_doc=0), known)
-    for name, disturb in DISTURBANCES.items():
-        figures[name] = score(nlp, disturb(sentences), known)
+    if disturbed:
+        figures["documents"] = score(nlp, read_tagged(dev, sentences_per_doc=0), known)
+        figures |= {name: score(nlp, disturb(sentences), known) for name, disturb in DISTURBANCES.items()}
     print(srsly.json_dumps(figures))
 
 

@@ -20,9 +20,9 @@ import srsly
 import typer
 from experiments_report import render
 from machine import describe_machine
-from processes import HERE, THREAD_SETTINGS, run_child
+from processes import HERE, THREAD_SETTINGS
 from thinc.api import Config
-from training import Data, make_spacy_config, prepare, read_config, train_once
+from training import Data, make_spacy_config, measure_accuracy, prepare, read_config, train_once
 
 WORK = HERE / "work" / "experiments"
 
@@ -54,7 +54,7 @@ def main(
     """Train what a plan lists, and write tables."""
     figures: dict[str, Any] = {"machine": describe_machine(sys.argv), "runs": []}
     os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
-    runs = list(read_plan(srsly.read_yaml(plan)))
+    runs = list(read_plan(srsly.read_yaml(plan), data.resolve()))
     free_cores: SimpleQueue[int] = SimpleQueue()
     for core in cores.split(","):
         free_cores.put(int(core))
@@ -80,11 +80,14 @@ def main(
     typer.echo(report)
 
 
-def read_plan(plan: dict[str, Any]) -> Iterator[Run]:
+def read_plan(plan: dict[str, Any], data: Path) -> Iterator[Run]:
     """Read a plan: `treebanks` gives each one's language, `seeds` how many, and `settings` has for each
     name a `config` (the name of one in `configs/`, or "spacy"), settings to `set` by dotted names, and
-    the `treebanks` and `seeds` (how many, or how many on each treebank) where they differ.
+    the `treebanks` and `seeds` (how many, or how many on each treebank) where they differ. In a setting,
+    {treebank} stands for the treebank's folder.
 
+    plan (Dict[str, Any]): The plan.
+    data (Path): The folder of the treebanks.
     YIELDS (Run): Every run.
     """
     for setting, details in plan["settings"].items():
@@ -93,11 +96,13 @@ def read_plan(plan: dict[str, Any]) -> Iterator[Run]:
             name = details["config"]
             path = HERE.parent / "configs" / f"{name}.cfg"
             seeds = details.get("seeds", plan["seeds"])
+            overrides = {
+                key: value.format(treebank=data / treebank) if isinstance(value, str) else value
+                for key, value in details.get("set", {}).items()
+            }
             for seed in range(seeds[treebank] if isinstance(seeds, dict) else seeds):
                 config = make_spacy_config(lang) if name == "spacy" else read_config(path)
-                yield Run(
-                    treebank, setting, seed, prepare(config, {"nlp.lang": lang, **details.get("set", {})})
-                )
+                yield Run(treebank, setting, seed, prepare(config, {"nlp.lang": lang, **overrides}))
 
 
 @contextmanager
@@ -115,8 +120,8 @@ def measure(folder: Path, data: Data, *, test: bool) -> dict[str, Any]:
     """RETURNS (Dict[str, Any]): What `accuracy.py` counts, kept beside the trained pipeline."""
     path = folder / ("accuracy-test.json" if test else "accuracy.json")
     if not path.exists():
-        files = ["--train", data.train, "--dev", data.dev, *(["--test", data.test] if test else [])]
-        srsly.write_json(path, run_child("accuracy.py", folder / "model-best", *files))
+        options = ["--disturbed", *(["--test", data.test] if test else [])]
+        srsly.write_json(path, measure_accuracy(folder / "model-best", data, *options))
     figures: dict[str, Any] = srsly.read_json(path)
     return figures
 

@@ -17,7 +17,7 @@ from processes import HERE, choose_core, run_child, take_turns, use_cores
 from report import render
 from spacy.cli._util import parse_config_overrides
 from thinc.api import Config
-from training import Data, make_spacy_config, prepare, read_config, train_once
+from training import Data, make_spacy_config, measure_accuracy, prepare, read_config, train_once
 
 SYSTEMS = ("spacy", "lstm")
 LOADS = 5
@@ -52,7 +52,7 @@ def benchmark(
         for name in SYSTEMS:
             folder = work / f"{name}-{seed}"
             figures["training"][name].append(train_once(folder, configs[name], data, seed, reuse=reuse))
-            figures["accuracy"][name].append(measure_accuracy(folder / "model-best", data))
+            figures["accuracy"][name].append(measure_accuracy(folder / "model-best", data, "--test", test))
     models = {name: work / f"{name}-0" / "model-best" for name in SYSTEMS}
     figures["speed"] = measure_speed(models, data, rounds)
     figures["fresh"] = measure_fresh(models, data.test)
@@ -69,12 +69,6 @@ def make_configs(path: Path, overrides: dict[str, Any]) -> dict[str, Config]:
     lstm = read_config(path)
     spacy = make_spacy_config(lstm["nlp"]["lang"])
     return {"spacy": prepare(spacy, overrides), "lstm": prepare(lstm, overrides)}
-
-
-def measure_accuracy(model: Path, data: Data) -> Any:
-    """RETURNS (Dict[str, Any]): For "dev" and "test", what `accuracy.score` counted."""
-    files = ["--train", data.train, "--dev", data.dev, "--test", data.test]
-    return run_child("accuracy.py", model, *files)
 
 
 def measure_speed(models: dict[str, Path], data: Data, rounds: int) -> Any:

@@ -1,4 +1,6 @@
-"""Training pipelines with `python -m spacy train`, each in a process of its own, and what is kept of it."""
+"""Training pipelines with `python -m spacy train`, and measuring their accuracy, each in a process of its
+own, and what is kept of it.
+"""
 
 import hashlib
 import shutil
@@ -12,7 +14,7 @@ import srsly
 import typer
 from corpora import READER
 from machine import read_commit
-from processes import HERE
+from processes import HERE, run_child
 from spacy.cli.init_config import init_config
 from thinc.api import Config
 
@@ -87,6 +89,11 @@ def train_once(folder: Path, config: Config, data: Data, seed: int, *, reuse: bo
     }
     srsly.write_json(run_path, run)
     return read_training(folder)
+
+
+def measure_accuracy(model: Path, data: Data, *options: str | Path) -> Any:
+    """RETURNS (Dict[str, Any]): What `accuracy.py` counted."""
+    return run_child("accuracy.py", model, "--train", data.train, "--dev", data.dev, *options)
 
 
 def hash_training(config: Config, data: Data, seed: int) -> str:

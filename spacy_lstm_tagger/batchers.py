@@ -12,7 +12,7 @@ from typing import TypeAlias
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from .errors import Errors
+from .errors import check_setting
 
 Batcher: TypeAlias = Callable[[Iterable[Example]], Iterable[list[Example]]]
 
@@ -28,8 +28,8 @@ def create_joining_batcher(batcher: Batcher, joined: float = 0.5) -> Batcher:
     RETURNS (Callable[[Iterable[Example]], Iterable[List[Example]]]): The batcher.
     RAISES (ValueError): If the share is no share.
     """
-    if not 0 <= joined <= 1:
-        raise ValueError(Errors.L106.format(value=joined))
+    is_share = 0 <= joined <= 1
+    check_setting("spacy-lstm-tagger.join_docs.v1", "joined", joined, is_share, "from 0 to 1")
 
     def batch(examples: Iterable[Example]) -> Iterable[list[Example]]:
         return batcher(_join_some(examples, joined))

@@ -1,7 +1,8 @@
 """`python -m spacy lstm-tagger …`: what spaCy's own commands do not do."""
 
+from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import spacy
 import typer
@@ -23,6 +24,13 @@ lstm_tagger_cli = typer.Typer(
 app.add_typer(lstm_tagger_cli)
 
 
+class Column(str, Enum):
+    """CoNLL-U's columns of tags. No `Literal`: older versions of Typer fail on it, for all commands."""
+
+    xpos = "xpos"
+    upos = "upos"
+
+
 @lstm_tagger_cli.callback()
 def main() -> None:
     """Commands of the component lstm_tagger."""
@@ -33,7 +41,7 @@ def calibrate_cli(
     model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
     data: Annotated[Path, typer.Argument(exists=True, help=".conllu, .jsonl or .spacy, not trained on")],
     output: Annotated[Path, typer.Argument(file_okay=False, help="Folder for the calibrated pipeline")],
-    tag: Annotated[Literal["xpos", "upos"], typer.Option(help="CoNLL-U's column")] = "xpos",
+    tag: Annotated[Column, typer.Option(help="CoNLL-U's column")] = Column.xpos,
     component: Annotated[str, typer.Option(help="The component's name in the pipeline")] = "lstm_tagger",
 ) -> None:
     """Fit the temperature of the confidences on data that was not trained on. Tags stay the same."""
@@ -44,7 +52,7 @@ def calibrate_cli(
     if not hasattr(tagger, "calibrate"):
         msg.fail(Errors.L402.format(name=component), exits=1)
     output.mkdir(parents=True, exist_ok=True)  # now, rather than fail at the end
-    corpus = create_corpus(data, tag=tag)
+    corpus = create_corpus(data, tag=tag.value)
     try:
         before = measure(nlp, tagger, list(corpus(nlp)))
         temperature = tagger.calibrate(_prepare(nlp, component, list(corpus(nlp))))

@@ -1,8 +1,11 @@
 """Every message that this package raises, in one place, in the manner of spaCy's own catalogue.
 
 spaCy's codes (``spacy.errors.Errors``) are used wherever spaCy's tagger raises them. What only this
-package can meet is here. Each says what was wrong, where, and what to do.
+package can meet is here. Each says what was wrong, where, and what to do. They are
+explained in docs/troubleshooting.md.
 """
+
+from typing import Any
 
 
 class Errors:
@@ -12,7 +15,7 @@ class Errors:
 
     L001 = (
         "[L001] Invalid value for '{setting}': {value!r}. It must be {expected}. Check the block of "
-        "'{architecture}' in your config."
+        "'{block}' in your config."
     )
     L002 = (
         "[L002] Unknown attribute {attr!r} in 'attrs'. A word's embedding can be made of: {supported}. "
@@ -20,7 +23,7 @@ class Errors:
     )
     L003 = (
         "[L003] 'attrs' and 'widths' must have the same length, but there are {attrs} attributes "
-        "and {widths} widths."
+        "and {widths} widths. Give every attribute one width."
     )
     L004 = (
         "[L004] The embedding has no parts: name at least one of 'attrs', 'prefix_lengths', "
@@ -63,7 +66,6 @@ class Errors:
         "which decides the tags of a whole text together. Use 'spacy-lstm-tagger.Softmax.v1', and train "
         "anew, or give the whole text to `predict`."
     )
-
     L013 = (
         "[L013] The vectors are {width} wide, so they can't be those of {members} members of an ensemble. "
         "Set 'members' of the decoder to that of 'spacy-lstm-tagger.Ensemble.v1'; without one, to 1."
@@ -77,7 +79,7 @@ class Errors:
     )
     L102 = (
         "[L102] Can't read the labels of component '{name}': expected a list of tags, or an object "
-        "with 'labels' and 'vocabulary' as written by `python -m spacy init labels`, but got {found}."
+        "with 'labels' and 'vocabulary', but got {found}. Write it with `python -m spacy init labels`."
     )
     L103 = (
         "[L103] The vocabulary handed to the word embedding has no entry for {attr!r}; it holds: {found}. "
@@ -90,11 +92,6 @@ class Errors:
     L105 = (
         "[L105] No word of the data has a gold tag that is among the labels of component '{name}', so no "
         "temperature can be fitted. Give annotated data of the tag set that the pipeline was trained with."
-    )
-
-    L106 = (
-        "[L106] Invalid value for 'joined': {value!r}. It is a share of the examples: set a number from 0 "
-        "to 1 in the block of the batcher 'spacy-lstm-tagger.join_docs.v1'."
     )
 
     L107 = (
@@ -120,7 +117,7 @@ class Errors:
     )
     L202 = (
         "[L202] Can't read the network's weights: {problem}. The file is damaged, or it was not "
-        "written by spacy-lstm-tagger."
+        "written by spacy-lstm-tagger. Copy it again from where it was saved, or train anew."
     )
     L203 = (
         "[L203] The weights were saved in format {found}, but this version of spacy-lstm-tagger reads "
@@ -130,10 +127,10 @@ class Errors:
         "[L204] The saved weights do not fit the network of the config: {problem}. Load them with the "
         "config that they were trained with."
     )
-
     L205 = (
         "[L205] Can't load component '{name}' from {source}: {problem}. Either the model is damaged, or it "
-        "is one of another component or config. Nothing of it was run."
+        "is one of another component or config. Load it with the config that was saved with it, or copy it "
+        "again from where it was saved."
     )
 
     L206 = (
@@ -141,8 +138,6 @@ class Errors:
         "saving was interrupted. Take it from a copy of the model, or save the model again."
     )
 
-    L302 = "[L302] `{name}` is {value!r}, but must be 0 or more."
-    L303 = "[L303] `tag` is {value!r}, but must be 'xpos' or 'upos'."
     L304 = "[L304] There is no file or folder {path}. Check the corpus path."
     L305 = "[L305] The folder {path} holds no *{suffix} file. Check the corpus path, or rename the files."
     L306 = (
@@ -158,7 +153,7 @@ class Errors:
         "by single tabs, not spaces, and the sentences by an empty line."
     )
     L309 = (
-        "[L309] {path}, line {number}: the id is {id!r}. Write a whole number such as 3, a word "
+        "[L309] {path}, line {number}: the id is {id}. Write a whole number such as 3, a word "
         "range such as 3-4, or an empty node such as 3.1."
     )
     L310 = (
@@ -179,22 +174,22 @@ class Errors:
         "line and renumber the sentence."
     )
     L314 = (
-        "[L314] {path}, line {number}: the UPOS column is {value!r}, which is no universal part of "
+        "[L314] {path}, line {number}: the UPOS column is {value}, which is no universal part of "
         "speech. Write one, or _ for none; other tags belong in the XPOS column."
     )
     L315 = (
-        "[L315] {path}, line {number}: the FEATS column is {value!r}. Write Name=Value pairs "
+        "[L315] {path}, line {number}: the FEATS column is {value}. Write Name=Value pairs "
         "separated by |, or _ for none."
     )
     L316 = "[L316] {path}, line {number}: not valid JSON ({reason}). Write one object per line."
     L317 = (
-        "[L317] {path}, line {number}: expected a JSON object, not {value!r}. Write a line such as "
+        "[L317] {path}, line {number}: expected a JSON object, not {value}. Write a line such as "
         '{{"words": ["Hi", "!"], "tags": ["UH", "."]}}.'
     )
     L318 = "[L318] {path}, line {number}: the key {key!r} is missing. Add a list with one entry per word."
-    L319 = "[L319] {path}, line {number}: {key!r} is {value!r}, but must be a list."
+    L319 = "[L319] {path}, line {number}: {key!r} is {value}, but must be a list."
     L320 = (
-        "[L320] {path}, line {number}: entry {index} of {key!r} (counted from 0) is {value!r}, but "
+        "[L320] {path}, line {number}: entry {index} of {key!r} (counted from 0) is {value}, but "
         "must be {expected}."
     )
     L321 = (
@@ -204,6 +199,10 @@ class Errors:
     L322 = (
         "[L322] Can't tell the format of {path}. Give a file that ends in one of {suffixes}, or a folder "
         "that holds such files, or name the reader of your format in the config's [corpora] block."
+    )
+    L323 = (
+        "[L323] Nothing is left of the file {path}: {skipped} of {total} {piece} are damaged, and no other "
+        "holds a word. Restore the file, or take it out of the corpus. The first error: {error}"
     )
 
     L401 = (
@@ -290,3 +289,28 @@ class Warnings:
         "{n_docs} training documents; nothing is learned from these. The first starts with {text!r}. "
         'Correct its tags, or set constraints = "none" or "seen" for \'spacy-lstm-tagger.CRF.v1\'.'
     )
+    W003 = (
+        "[W003] {path}: {skipped} of {total} {piece} are damaged and were left out. Correct them, or set "
+        'on_error = "raise" for the corpus to stop there. The first error: {error}'
+    )
+
+
+def check_setting(block: str, setting: str, value: Any, is_valid: bool, expected: str) -> None:
+    """Raise an error that names a setting and the block of the config that it is in, unless it is valid.
+
+    block (str): The registered name, or that of the component.
+    RAISES (ValueError): If the value is not valid.
+    """
+    if not is_valid:
+        raise ValueError(Errors.L001.format(block=block, setting=setting, value=value, expected=expected))
+
+
+def tell(problem: object) -> str:
+    """Put what others say of a problem into a message of ours.
+
+    problem (object): An error, or text that may hold data. torch adds its stack to a message, NumPy all the
+        data.
+    RETURNS (str): One line, not too long.
+    """
+    text = str(problem).strip() or type(problem).__name__
+    return text.splitlines()[0][:400]

@@ -73,6 +73,23 @@ def read_tokens(docs: Sequence[Doc]) -> tuple[Ids, Rows]:
     return np.concatenate(orths) if orths else np.zeros(0, dtype=np.uint64), lengths
 
 
+def get_vocab(docs: Sequence[Doc]) -> Vocab:
+    """RETURNS (Vocab): That of the first document. Where others have another one, as spaCy permits, it gets
+    their words.
+    """
+    vocab = docs[0].vocab
+    for doc in docs:
+        if doc.vocab is not vocab:
+            add_words(doc, vocab)
+    return vocab
+
+
+def add_words(doc: Doc, vocab: Vocab) -> None:
+    """Let a vocab know the words of a document that another vocab made."""
+    for orth in np.unique(doc.to_array(ORTH)).tolist():
+        vocab.strings.add(doc.vocab.strings[orth])
+
+
 def find_sentence_starts(doc: Doc) -> list[int]:
     """RETURNS (List[int]): The first token of every sentence; none where no sentences are set."""
     if not doc.has_annotation("SENT_START"):
@@ -199,7 +216,9 @@ class FeatureTable:
         totals: dict[int, int] = {}
         vocab: Vocab | None = None
         for doc in docs:
-            vocab = vocab or doc.vocab
+            vocab = doc.vocab if vocab is None else vocab
+            if doc.vocab is not vocab:
+                add_words(doc, vocab)
             for orth, count in zip(*np.unique(doc.to_array(ORTH), return_counts=True), strict=True):
                 totals[int(orth)] = totals.get(int(orth), 0) + int(count)
         if vocab is not None:

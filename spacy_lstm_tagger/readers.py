@@ -6,11 +6,13 @@ examples are asked for: a corpus need not fit into memory.
 """
 
 import re
+import reprlib
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import srsly
 from spacy.errors import Errors as SpacyErrors
@@ -20,7 +22,7 @@ from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 from spacy.vocab import Vocab
 
-from .errors import Errors
+from .errors import Errors, Warnings, check_setting
 
 # The keyword arguments with which spaCy builds one reference Doc.
 _Annotations: TypeAlias = dict[str, Any]
@@ -29,8 +31,10 @@ _ID = re.compile(r"(0|[1-9][0-9]{0,8})(?:([-.])([1-9][0-9]{0,8}))?")
 _FEATS = re.compile(r"[^=|]+=[^=|]+(?:\|[^=|]+=[^=|]+)*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-
 _Reader: TypeAlias = Callable[[Language], Iterable[Example]]
+_OnError: TypeAlias = Literal["raise", "skip"]
+_Piece = TypeVar("_Piece")
+_Parsed = TypeVar("_Parsed")
 
 
 def create_corpus(
@@ -39,6 +43,7 @@ def create_corpus(
     tag: Literal["xpos", "upos"] = "xpos",
     max_length: int = 0,
     limit: int = 0,
+    on_error: _OnError = "raise",
 ) -> _Reader:
     """Create the reader that the path's ending asks for, so that one config serves every format.
 
@@ -47,17 +52,22 @@ def create_corpus(
     tag (str): For CoNLL-U, the column that becomes the tag: "xpos" or "upos".
     max_length (int): Skip docs of more words than this; 0 keeps all.
     limit (int): The maximum number of examples; 0 yields all.
+    on_error (str): What to do about a damaged sentence or line: "raise" an error, or "skip" it, with a
+        warning for every file. Without effect on .spacy files: such a file is compressed as a whole, so
+        that nothing of it can be read if it is damaged, and the error is that of spaCy's reader.
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     RAISES (ValueError): If a setting is invalid, or the path has another ending; the reader raises it
-        if the path is missing or a file is malformed.
+        if the path is missing, a file is malformed, or nothing of a file is left.
     """
     if path is None:
         raise ValueError(SpacyErrors.E913)
+    _check_settings("spacy-lstm-tagger.Corpus.v1", tag, on_error, max_length=max_length, limit=limit)
     path = Path(path)
+    settings: dict[str, Any] = {"max_length": max_length, "limit": limit}
     makers: dict[str, Callable[[], _Reader]] = {
-        ".conllu": lambda: create_conllu_corpus(path, tag=tag, max_length=max_length, limit=limit),
-        ".jsonl": lambda: create_jsonl_corpus(path, max_length=max_length, limit=limit),
-        ".spacy": lambda: Corpus(path, max_length=max_length, limit=limit),
+        ".conllu": lambda: create_conllu_corpus(path, tag=tag, on_error=on_error, **settings),
+        ".jsonl": lambda: create_jsonl_corpus(path, on_error=on_error, **settings),
+        ".spacy": lambda: Corpus(path, **settings),
     }
     suffix = path.suffix
     if path.is_dir():
@@ -74,6 +84,7 @@ def create_conllu_corpus(
     sentences_per_doc: int = 1,
     max_length: int = 0,
     limit: int = 0,
+    on_error: _OnError = "raise",
 ) -> _Reader:
     """Create a reader of CoNLL-U files.
 
@@ -90,18 +101,22 @@ def create_conllu_corpus(
         without such comments is one document.
     max_length (int): Skip docs of more words than this; 0 keeps all.
     limit (int): The maximum number of examples; 0 yields all.
+    on_error (str): What to do about a damaged sentence: "raise" an error, or
+        "skip" it, while the others of its document stay. At the end of a file
+        a warning counts what was skipped.
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     RAISES (ValueError): If a setting is invalid; the reader raises it if the
-        path is missing or a file is malformed.
+        path is missing, a file is malformed, or nothing of a file is left.
     """
-    _check_not_negative(sentences_per_doc=sentences_per_doc)
-    if tag not in ("xpos", "upos"):
-        raise ValueError(Errors.L303.format(value=tag))
+    counts = {"sentences_per_doc": sentences_per_doc, "max_length": max_length, "limit": limit}
+    _check_settings("spacy-lstm-tagger.ConlluCorpus.v1", tag, on_error, **counts)
     parse = partial(_parse_conllu, tag=tag, sentences_per_doc=sentences_per_doc)
-    return _Corpus(path, ".conllu", parse, max_length, limit)
+    return _Corpus(path, _Format(".conllu", "sentence(s)", parse), max_length, limit, on_error)
 
 
-def create_jsonl_corpus(path: Path | None = None, *, max_length: int = 0, limit: int = 0) -> _Reader:
+def create_jsonl_corpus(
+    path: Path | None = None, *, max_length: int = 0, limit: int = 0, on_error: _OnError = "raise"
+) -> _Reader:
     """Create a reader of JSONL files.
 
     A line is `{"words": [...], "tags": [...], "spaces": [...]}`, and becomes a
@@ -111,11 +126,16 @@ def create_jsonl_corpus(path: Path | None = None, *, max_length: int = 0, limit:
     path (Path | None): A file, or a folder searched for *.jsonl files.
     max_length (int): Skip docs of more words than this; 0 keeps all.
     limit (int): The maximum number of examples; 0 yields all.
+    on_error (str): What to do about a damaged line: "raise" an error, or "skip"
+        it. At the end of a file a warning counts what was skipped.
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     RAISES (ValueError): If a setting is invalid; the reader raises it if the
-        path is missing or a file is malformed.
+        path is missing, a file is malformed, or nothing of a file is left.
     """
-    return _Corpus(path, ".jsonl", _parse_jsonl, max_length, limit)
+    _check_settings(
+        "spacy-lstm-tagger.JsonlCorpus.v1", on_error=on_error, max_length=max_length, limit=limit
+    )
+    return _Corpus(path, _Format(".jsonl", "line(s)", _parse_jsonl), max_length, limit, on_error)
 
 
 class _Line(NamedTuple):
@@ -124,61 +144,118 @@ class _Line(NamedTuple):
     path: Path
     number: int
     text: str
+    foreign_byte: int | None = None  # where the first byte is that is not UTF-8
 
     def error(self, message: str, **details: object) -> ValueError:
         return ValueError(message.format(path=self.path, number=self.number, **details))
+
+    def check_encoding(self) -> None:
+        if self.foreign_byte is not None:
+            raise self.error(Errors.L307, offset=self.foreign_byte)
+
+
+class _Damage:
+    """What of one file could not be read: counted, or raised at once."""
+
+    def __init__(self, on_error: _OnError) -> None:
+        self.on_error = on_error
+        self.total = 0
+        self.skipped = 0
+        self.first = ""  # the first error's message
+
+    def parse_each(self, parse: Callable[[_Piece], _Parsed], pieces: Iterable[_Piece]) -> Iterator[_Parsed]:
+        """Parse the pieces of a file that can be read without each other, and leave out the damaged."""
+        for piece in pieces:
+            self.total += 1
+            try:
+                parsed = parse(piece)
+            except ValueError as error:
+                if self.on_error == "raise":
+                    raise
+                self.skipped += 1
+                self.first = self.first or str(error)
+            else:
+                yield parsed
+
+
+class _Format(NamedTuple):
+    """A format of files: their ending, what is skipped of a damaged one, and how to parse them."""
+
+    suffix: str
+    piece: str
+    parse: Callable[[Iterable[_Line], _Damage], Iterator[_Annotations]]
 
 
 class _Corpus:
     """A reader of one format: finds the files, makes and filters the examples."""
 
     def __init__(
-        self,
-        path: Path | None,
-        suffix: str,
-        parse: Callable[[Iterable[_Line]], Iterator[_Annotations]],
-        max_length: int,
-        limit: int,
+        self, path: Path | None, format_: _Format, max_length: int, limit: int, on_error: _OnError
     ) -> None:
         if path is None:
             raise ValueError(SpacyErrors.E913)
-        _check_not_negative(max_length=max_length, limit=limit)
         # A path given in Python rather than in a config may be a string.
         self.path = Path(path)
-        self.suffix = suffix
-        self.parse = parse
+        self.format = format_
         self.max_length = max_length
         self.limit = limit
+        self.on_error = on_error
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples of the corpus.
 
         nlp (Language): The pipeline, whose vocab the docs share.
         YIELDS (Example): A doc with words only, and the same with annotations.
-        RAISES (ValueError): If the path is missing or a file is malformed.
+        RAISES (ValueError): If the path is missing, a file is malformed, or nothing of a file is left.
         """
-        return islice(self._iter_examples(nlp.vocab), self.limit or None)
+        n_left = self.limit or None
+        for path in _find_files(self.path, self.format.suffix):
+            damage = _Damage(self.on_error)
+            for annotations in islice(self._read_file(path, damage), n_left):
+                yield _make_example(nlp.vocab, annotations)
+                n_left = n_left and n_left - 1
+            self._warn(path, damage)
+            if n_left == 0:
+                break
 
-    def _iter_examples(self, vocab: Vocab) -> Iterator[Example]:
-        for path in _find_files(self.path, self.suffix):
-            for annotations in self._read_file(path):
-                if not self.max_length or len(annotations["words"]) <= self.max_length:
-                    yield _make_example(vocab, annotations)
-
-    def _read_file(self, path: Path) -> Iterator[_Annotations]:
+    def _read_file(self, path: Path, damage: _Damage) -> Iterator[_Annotations]:
         is_empty = True
-        for annotations in self.parse(_read_lines(path)):
-            if annotations["words"]:
-                is_empty = False
+        for annotations in self.format.parse(_read_lines(path), damage):
+            n_words = len(annotations["words"])
+            is_empty = is_empty and not n_words
+            if n_words and not 0 < self.max_length < n_words:
                 yield annotations
+        if is_empty and damage.first:
+            raise ValueError(
+                Errors.L323.format(
+                    path=path,
+                    skipped=damage.skipped,
+                    total=damage.total,
+                    piece=self.format.piece,
+                    error=damage.first,
+                )
+            )
         if is_empty:
-            raise ValueError(Errors.L306.format(path=path, suffix=self.suffix))
+            raise ValueError(Errors.L306.format(path=path, suffix=self.format.suffix))
+
+    def _warn(self, path: Path, damage: _Damage) -> None:
+        if damage.first:
+            message = Warnings.W003.format(
+                path=path,
+                skipped=damage.skipped,
+                total=damage.total,
+                piece=self.format.piece,
+                error=damage.first,
+            )
+            # One line of code for all epochs: Python's filter shows a message once per line.
+            warnings.warn(message, stacklevel=2)
 
 
-def _check_not_negative(**settings: int) -> None:
-    for name, value in settings.items():
-        if value < 0:
-            raise ValueError(Errors.L302.format(name=name, value=value))
+def _check_settings(reader: str, tag: str = "xpos", on_error: str = "raise", **counts: int) -> None:
+    check_setting(reader, "tag", tag, tag in ("xpos", "upos"), '"xpos" or "upos"')
+    check_setting(reader, "on_error", on_error, on_error in ("raise", "skip"), '"raise" or "skip"')
+    for setting, value in counts.items():
+        check_setting(reader, setting, value, value >= 0, "0 or more")
 
 
 def _find_files(path: Path, suffix: str) -> list[Path]:
@@ -207,16 +284,21 @@ def _read_lines(path: Path) -> Iterator[_Line]:
     # return, and could not tell which line is not UTF-8.
     with path.open("rb") as file:
         for number, content in enumerate(file, start=1):
-            text = _decode(path, number, content).rstrip("\r\n")
-            yield _Line(path, number, text.removeprefix("\ufeff"))
+            text, foreign_byte = _decode(content)
+            yield _Line(path, number, text.rstrip("\r\n").removeprefix("\ufeff"), foreign_byte)
 
 
-def _decode(path: Path, number: int, content: bytes) -> str:
+def _decode(content: bytes) -> tuple[str, int | None]:
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8"), None
     except UnicodeDecodeError as error:
-        line = _Line(path, number, text="")
-        raise line.error(Errors.L307, offset=error.start) from error
+        # Enough is readable to tell where the sentence ends that the line damages.
+        return content.decode("utf-8", errors="replace"), error.start
+
+
+def _shorten(value: object) -> str:
+    """RETURNS (str): A value for a message, which no file can make endless or nest too deeply."""
+    return reprlib.repr(value)
 
 
 def _make_example(vocab: Vocab, annotations: _Annotations) -> Example:
@@ -248,19 +330,25 @@ class _Range(NamedTuple):
     has_space: bool
 
 
+class _Block(NamedTuple):
+    """The lines of a sentence with the comments above them, and how many documents began before."""
+
+    document: int
+    lines: list[_Line]
+
+
 class _Sentence:
     """The words of one block of CoNLL-U lines, and the spaces after them."""
 
-    def __init__(self, block: list[_Line]) -> None:
+    def __init__(self, block: _Block) -> None:
+        self.document = block.document
         self.words: list[_Columns] = []
         self.spaces: list[bool] = []
-        self.starts_document = False
         # No word is inside a range that ends at 0, and every range starts later.
-        self._range = _Range(block[0], last=0, has_space=True)
-        for line in block:
-            if _is_comment(line):
-                self.starts_document |= line.text[1:].split()[:1] == ["newdoc"]
-            else:
+        self._range = _Range(block.lines[0], last=0, has_space=True)
+        for line in block.lines:
+            line.check_encoding()
+            if not _is_comment(line):
                 self._add(line)
         self._check_last_range()
 
@@ -297,21 +385,18 @@ class _Sentence:
             raise line.error(Errors.L312, last=last, count=len(self.words))
 
 
-def _parse_conllu(lines: Iterable[_Line], *, tag: str, sentences_per_doc: int) -> Iterator[_Annotations]:
-    document: list[_Sentence] = []
-    for sentence in map(_Sentence, _split_blocks(lines)):
-        is_full = len(document) == sentences_per_doc
-        if document and (is_full or sentence.starts_document):
-            yield _annotate(document, tag)
-            document = []
-        document.append(sentence)
-    if document:
-        yield _annotate(document, tag)
+def _parse_conllu(
+    lines: Iterable[_Line], damage: _Damage, *, tag: str, sentences_per_doc: int
+) -> Iterator[_Annotations]:
+    sentences = damage.parse_each(_Sentence, _split_blocks(lines))
+    for _, document in groupby(sentences, key=lambda sentence: sentence.document):
+        while part := list(islice(document, sentences_per_doc or None)):
+            yield _annotate(part, tag)
 
 
-def _annotate(document: list[_Sentence], tag: str) -> _Annotations:
-    words = [word for sentence in document for word in sentence.words]
-    spaces = [space for sentence in document for space in sentence.spaces]
+def _annotate(sentences: list[_Sentence], tag: str) -> _Annotations:
+    words = [word for sentence in sentences for word in sentence.words]
+    spaces = [space for sentence in sentences for space in sentence.spaces]
     return {
         "words": [word.form for word in words],
         "spaces": spaces,
@@ -323,17 +408,23 @@ def _annotate(document: list[_Sentence], tag: str) -> _Annotations:
     }
 
 
-def _split_blocks(lines: Iterable[_Line]) -> Iterator[list[_Line]]:
-    """Group the lines of each sentence with the comments above them."""
+def _split_blocks(lines: Iterable[_Line]) -> Iterator[_Block]:
     block: list[_Line] = []
+    document = 0
     for line in lines:
+        document += _is_comment(line) and line.text[1:].split()[:1] == ["newdoc"]
         if line.text:
             block.append(line)
-        elif not all(map(_is_comment, block)):
-            yield block
+        elif not all(map(_is_harmless, block)):
+            yield _Block(document, block)
             block = []
-    if not all(map(_is_comment, block)):
-        yield block
+    if not all(map(_is_harmless, block)):
+        yield _Block(document, block)
+
+
+def _is_harmless(line: _Line) -> bool:
+    """Whether the line could stand without a sentence."""
+    return _is_comment(line) and line.foreign_byte is None
 
 
 def _is_comment(line: _Line) -> bool:
@@ -351,7 +442,7 @@ def _parse_id(line: _Line, value: str) -> tuple[int, str, int]:
     """Split an ID such as 3-4 into its first number, its mark and its second."""
     match = _ID.fullmatch(value)
     if match is None:
-        raise line.error(Errors.L309, id=value)
+        raise line.error(Errors.L309, id=_shorten(value))
     first, mark, second = match.groups(default="")
     return int(first), mark, int(second or 0)
 
@@ -361,9 +452,9 @@ def _check_word(line: _Line, word: _Columns) -> None:
     if not word.form:
         raise line.error(Errors.L313)
     if _get_value(word.upos) not in UPOS_TAGS:
-        raise line.error(Errors.L314, value=word.upos)
+        raise line.error(Errors.L314, value=_shorten(word.upos))
     if _get_value(word.feats) and not _FEATS.fullmatch(word.feats):
-        raise line.error(Errors.L315, value=word.feats)
+        raise line.error(Errors.L315, value=_shorten(word.feats))
 
 
 def _get_value(column: str) -> str:
@@ -378,8 +469,8 @@ def _has_space_after(token: _Columns) -> bool:
     return "SpaceAfter=No" not in token.misc.split("|")
 
 
-def _parse_jsonl(lines: Iterable[_Line]) -> Iterator[_Annotations]:
-    return (_parse_record(line) for line in lines if line.text.strip())
+def _parse_jsonl(lines: Iterable[_Line], damage: _Damage) -> Iterator[_Annotations]:
+    return damage.parse_each(_parse_record, (line for line in lines if line.text.strip()))
 
 
 def _parse_record(line: _Line) -> _Annotations:
@@ -396,12 +487,13 @@ def _parse_record(line: _Line) -> _Annotations:
 
 
 def _parse_object(line: _Line) -> dict[str, Any]:
+    line.check_encoding()
     try:
         record = srsly.json_loads(line.text)
     except ValueError as error:
         raise line.error(Errors.L316, reason=error) from error
     if not isinstance(record, dict):
-        raise line.error(Errors.L317, value=record)
+        raise line.error(Errors.L317, value=_shorten(record))
     return record
 
 
@@ -410,11 +502,12 @@ def _get_list(line: _Line, record: dict[str, Any], key: str) -> list[Any]:
         raise line.error(Errors.L318, key=key)
     values = record[key]
     if not isinstance(values, list):
-        raise line.error(Errors.L319, key=key, value=values)
+        raise line.error(Errors.L319, key=key, value=_shorten(values))
     expected, is_valid = _ENTRIES[key]
     for index, value in enumerate(values):
         if not is_valid(value):
-            raise line.error(Errors.L320, key=key, index=index, value=value, expected=expected)
+            found = _shorten(value)
+            raise line.error(Errors.L320, key=key, index=index, value=found, expected=expected)
     return values
 
 

@@ -111,5 +111,5 @@ def test_any_batcher_will_do() -> None:
 
 @pytest.mark.parametrize("joined", [-0.1, 1.5])
 def test_invalid_share(joined: float) -> None:
-    with pytest.raises(ValueError, match=re.escape(f"[L106] Invalid value for 'joined': {joined}")):
+    with pytest.raises(ValueError, match=re.escape(f"[L001] Invalid value for 'joined': {joined}.")):
         batch([], joined)

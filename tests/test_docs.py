@@ -66,3 +66,16 @@ def test_every_setting_is_documented_with_its_default(name, parameter):
     if isinstance(default, (bool, int, float, str)) and default is not inspect.Parameter.empty:
         text = str(default).lower() if isinstance(default, bool) else str(default)
         assert re.search(rf'`"?{re.escape(text)}"?`', rows[0]), f"{name}: {parameter.name} = {default!r}"
+
+
+RELIABILITY = (ROOT / "docs" / "reliability.md").read_text(encoding="utf8")
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`pytest (.*?)`", RELIABILITY))))
+def test_commands_of_the_reliability_page_select_tests(command):
+    path, _, expression = command.partition(" -k ")
+    files = [ROOT / path] if path.endswith(".py") else list((ROOT / path).glob("test_*.py"))
+    names = [name for file in files for name in re.findall(r"def (test_\w+)", file.read_text("utf8"))]
+    assert names
+    for part in expression.strip('"').split(" or "):
+        assert any(part in name for name in names)

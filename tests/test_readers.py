@@ -14,7 +14,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_lstm_tagger.readers import create_conllu_corpus, create_jsonl_corpus
+from spacy_lstm_tagger.readers import create_conllu_corpus, create_corpus, create_jsonl_corpus
 
 NLP = spacy.blank("en")
 
@@ -382,19 +382,31 @@ def test_path_none(create: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("create", "settings", "message"),
+    ("create", "setting", "value"),
     [
-        (create_conllu_corpus, {"tag": "pos"}, "`tag` is 'pos'"),
-        (create_conllu_corpus, {"sentences_per_doc": -1}, "`sentences_per_doc` is -1"),
-        (create_conllu_corpus, {"max_length": -2}, "`max_length` is -2"),
-        (create_conllu_corpus, {"limit": -3}, "`limit` is -3"),
-        (create_jsonl_corpus, {"max_length": -2}, "`max_length` is -2"),
-        (create_jsonl_corpus, {"limit": -3}, "`limit` is -3"),
+        (create_conllu_corpus, "tag", "pos"),
+        (create_conllu_corpus, "sentences_per_doc", -1),
+        (create_conllu_corpus, "max_length", -2),
+        (create_conllu_corpus, "limit", -3),
+        (create_jsonl_corpus, "max_length", -2),
+        (create_jsonl_corpus, "limit", -3),
+        (create_corpus, "tag", "pos"),
+        (create_corpus, "max_length", -2),
+        (create_corpus, "limit", -3),
     ],
 )
-def test_invalid_settings(create: Any, settings: dict[str, Any], message: str) -> None:
+@pytest.mark.parametrize("suffix", [".conllu", ".jsonl", ".spacy"])
+def test_invalid_setting_is_named_with_its_reader(
+    create: Any, setting: str, value: Any, suffix: str
+) -> None:
+    name = {
+        create_corpus: "Corpus.v1",
+        create_conllu_corpus: "ConlluCorpus.v1",
+        create_jsonl_corpus: "JsonlCorpus.v1",
+    }[create]
+    message = rf"\[L001\].*'{setting}': {value!r}\..*'spacy-lstm-tagger\.{name}'"
     with pytest.raises(ValueError, match=message):
-        create(Path("corpus"), **settings)
+        create(Path("corpus" + suffix), **{setting: value})
 
 
 def expect_error(examples: Iterable[Example], *parts: object) -> None:
@@ -530,6 +542,27 @@ def test_malformed_jsonl(tmp_path: Path, case: str) -> None:
     line, message = MALFORMED_JSONL[case]
     path = save(tmp_path, '{"words": ["a"], "tags": ["A"]}\n\n' + line + "\n")
     expect_error(create_jsonl_corpus(path)(NLP), f"{path}, line 3: ", message)
+
+
+@pytest.mark.parametrize("case", MALFORMED_CONLLU)
+def test_malformed_conllu_is_skipped(tmp_path: Path, case: str) -> None:
+    content, number, message = MALFORMED_CONLLU[case]
+    path = save(tmp_path, SENTENCE + content + "\n" + SENTENCE)
+    first_error = f"1 of 3 sentence.*{re.escape(f'{path}, line {number}: ')}.*{re.escape(message)}"
+    with pytest.warns(UserWarning, match=rf"\[W003\].*{first_error}") as caught:
+        assert forms(read_conllu(path, on_error="skip")) == ["He sleeps ."] * 2
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("case", MALFORMED_JSONL)
+def test_malformed_jsonl_is_skipped(tmp_path: Path, case: str) -> None:
+    line, message = MALFORMED_JSONL[case]
+    good = '{"words": ["a"], "tags": ["A"]}\n'
+    path = save(tmp_path, good + "\n" + line + "\n" + good)
+    first_error = f"1 of 3 line.*{re.escape(f'{path}, line 3: ')}.*{re.escape(message)}"
+    with pytest.warns(UserWarning, match=rf"\[W003\].*{first_error}") as caught:
+        assert forms(read_jsonl(path, on_error="skip")) == ["a", "a"]
+    assert len(caught) == 1
 
 
 @pytest.mark.parametrize("create", [create_conllu_corpus, create_jsonl_corpus])

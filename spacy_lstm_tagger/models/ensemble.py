@@ -2,8 +2,8 @@
 
 from thinc.api import concatenate
 
-from .settings import check_setting
-from .tok2vec import Tok2Vec
+from ..errors import check_setting
+from .tok2vec import Tok2Vec, is_lstm_tok2vec
 
 
 def build_ensemble(member: Tok2Vec, members: int) -> Tok2Vec:
@@ -21,3 +21,11 @@ def build_ensemble(member: Tok2Vec, members: int) -> Tok2Vec:
     name = "spacy-lstm-tagger.Ensemble.v1"
     check_setting(name, "members", members, members >= 1, "a positive number")
     return concatenate(member, *(member.copy() for _ in range(members - 1)))
+
+
+def get_lstm_members(tok2vec: Tok2Vec) -> list[Tok2Vec]:
+    """RETURNS (List[Tok2Vec]): The layers of an ensemble of LSTMs; of a single LSTM, itself; of anything
+    else, none.
+    """
+    layers = tok2vec.layers if "|" in tok2vec.name else [tok2vec]  # Thinc's name for side by side
+    return list(layers) if all(map(is_lstm_tok2vec, layers)) else []

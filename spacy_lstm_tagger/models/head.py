@@ -10,10 +10,9 @@ import torch
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..errors import Errors
+from ..errors import Errors, check_setting
 from ..networks import CRFHead, Head, SoftmaxHead, Targets, follow_scheme, permit_seen
 from .convert import to_arrays, to_tensor
-from .settings import check_setting
 from .shim import TorchShim, get_shim
 
 HeadModel: TypeAlias = Model[list[Floats2d], list[Floats2d]]
@@ -68,7 +67,6 @@ def _build_network(
     input_width: int,
     n_labels: int,
     temperature: float = 1.0,
-    initialize: bool,
 ) -> Head:
     return head_class(input_width, n_labels, temperature, members)
 

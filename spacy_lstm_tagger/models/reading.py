@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from torch import Tensor
 
-from ..features import Ids, find_sentence_starts, read_tokens
+from ..features import Ids, find_sentence_starts, get_vocab, read_tokens
 from ..networks import (
     CudnnInferenceLSTM,
     InferenceLSTM,
@@ -64,10 +64,11 @@ class DocReader:
         RETURNS (Tuple[Tensor, List[int]]): `(tokens, width)`, documents end to end, and their lengths.
         """
         tokens, lengths = read_tokens(docs)
+        vocab = get_vocab(docs)
         settings = self.settings
 
         def read_batch(batch_tokens: Tensor, batch_lengths: Tensor) -> Tensor:
-            outputs, _ = self._read(tokens[batch_tokens.numpy()], batch_lengths, docs[0].vocab)
+            outputs, _ = self._read(tokens[batch_tokens.numpy()], batch_lengths, vocab)
             return head(outputs) if head else outputs
 
         if len(docs) == 1 and len(tokens) <= settings.window:  # nothing to share out
@@ -98,7 +99,7 @@ class DocReader:
             lengths, and the final state.
         """
         tokens, lengths = read_tokens(docs)
-        outputs, final = self._read(tokens, torch.from_numpy(lengths), docs[0].vocab, state)
+        outputs, final = self._read(tokens, torch.from_numpy(lengths), get_vocab(docs), state)
         return outputs, lengths.tolist(), final
 
     def _read(

@@ -2,19 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from ..errors import Errors
+from ..errors import Errors, check_setting
 from ..features import LEXEME_ATTRS
-
-
-def check_setting(architecture: str, setting: str, value: Any, is_valid: bool, expected: str) -> None:
-    """Raise an error that names the setting, unless its value is valid."""
-    if not is_valid:
-        message = Errors.L001.format(
-            architecture=architecture, setting=setting, value=value, expected=expected
-        )
-        raise ValueError(message)
 
 
 @dataclass(frozen=True)

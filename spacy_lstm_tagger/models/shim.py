@@ -6,6 +6,7 @@ training mode after a prediction. This one writes msgpack, and keeps the contrac
 
 import contextlib
 import gc
+import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from hashlib import sha256
@@ -18,20 +19,22 @@ from thinc.api import Model, Optimizer
 from thinc.shims import Shim
 from thinc.util import get_torch_default_device, torch2xp, xp2torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
-from ..errors import Errors
+from ..errors import Errors, tell
 from ..optimizers import LazyAdam
 
-FORMAT = 2  # 1 had no checksum
+FORMAT = 2
+READABLE = (1, FORMAT)  # 1 had no checksum
 
 
 class TorchShim(Shim):
     """Holds a torch module that is built once what depends on the data is known.
 
-    build (Callable[..., nn.Module]): Makes the module from what was fitted on the data, and from
-        `initialize`, which is false if saved weights will replace the initial ones. A function of a Python
-        module or a partial of one, so that the shim can be pickled.
-
+    build (Callable[..., nn.Module]): Makes the module from what was fitted on the data. If saved weights
+        will replace the initial ones, its tensors are without memory (on torch's device "meta"), but for
+        those that name a device. A function of a Python module or a partial of one, so that the shim can
+        be pickled.
     fitted (Dict[str, Any]): The arguments that `build` got. Saved with the weights.
     derived (Dict[str, Any]): What others computed from the weights; forgotten whenever one may have
         changed.
@@ -80,7 +83,7 @@ class TorchShim(Shim):
 
         **fitted: What `build` takes.
         """
-        self._replace(fitted, self._build(**fitted, initialize=True))
+        self._replace(fitted, self._build(**fitted))
 
     def _replace(self, fitted: dict[str, Any], module: nn.Module | None) -> None:
         self.fitted = fitted
@@ -190,10 +193,11 @@ class TorchShim(Shim):
 
     def _rebuild(self, fitted: dict[str, Any], weights: dict[str, Any]) -> nn.Module:
         try:
-            with torch.device("meta"):  # no memory is taken before sizes are found to be true
-                module = self._build(**fitted, initialize=False)
+            # No memory is taken before sizes are found to be true.
+            with torch.device("meta"), _NoInitialValues():
+                module = self._build(**fitted)
         except Exception as error:  # whatever damage makes of the data
-            problem = f"what was fitted on the data is wrong ({error})"
+            problem = f"what was fitted on the data is wrong ({tell(error)})"
             raise ValueError(Errors.L202.format(problem=problem)) from error
         _check_weights(module, weights)
         tensors = {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
@@ -201,13 +205,31 @@ class TorchShim(Shim):
         return module
 
 
+class _NoInitialValues(TorchFunctionMode):
+    """Nothing sets initial values: on tensors without memory, torch would import its compiler for some of
+    it, which takes a second.
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """RETURNS (Any): What the function gives, without initial values."""
+        kwargs = kwargs or {}
+        if func in (torch.zeros, torch.ones):
+            return torch.empty(*args, **kwargs)
+        if getattr(func, "__module__", None) == nn.init.__name__:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
+
+
 def _unpack(data: bytes) -> dict[str, Any]:
     message = _read_msgpack(data)
     if not isinstance(message, dict) or "format" not in message:
         raise ValueError(Errors.L202.format(problem="no format number in it"))
-    if message["format"] not in (1, FORMAT):
-        raise ValueError(Errors.L203.format(found=message["format"], expected=FORMAT))
-    content = message if message["format"] == 1 else _open(message)
+    found = message["format"]
+    if type(found) is not int or found not in READABLE:  # an array is neither equal to a number nor unequal
+        raise ValueError(Errors.L203.format(found=reprlib.repr(found), expected=FORMAT))
+    content = message if found == 1 else _open(message)
     fitted, weights = content.get("fitted"), content.get("weights", ())
     if not isinstance(fitted, dict) or not (weights is None or isinstance(weights, dict)):
         raise ValueError(Errors.L202.format(problem="parts of it are missing"))
@@ -218,8 +240,8 @@ def _unpack(data: bytes) -> dict[str, Any]:
 
 def _open(message: dict[str, Any]) -> dict[str, Any]:
     """RETURNS (Dict[str, Any]): What a checksum is around."""
-    packed = message.get("content")
-    if not isinstance(packed, bytes) or sha256(packed).digest() != message.get("sha256"):
+    packed, digest = message.get("content"), message.get("sha256")
+    if not isinstance(packed, bytes) or not isinstance(digest, bytes) or sha256(packed).digest() != digest:
         raise ValueError(Errors.L202.format(problem="its checksum differs"))
     content = _read_msgpack(packed)
     if not isinstance(content, dict):
@@ -232,7 +254,7 @@ def _read_msgpack(data: bytes) -> Any:
     try:
         return srsly.msgpack_loads(data)
     except Exception as error:  # whatever damage makes of the data
-        raise ValueError(Errors.L202.format(problem=str(error) or type(error).__name__)) from error
+        raise ValueError(Errors.L202.format(problem=tell(error))) from error
     finally:
         if collects:
             gc.enable()  # srsly switches it off to be quick, and does not come back to it after an error
@@ -255,7 +277,7 @@ def _check_weights(module: nn.Module, weights: Mapping[str, Any]) -> None:
             problem = f"'{name}' is of type {weights[name].dtype}"
         else:
             continue
-        raise ValueError(Errors.L204.format(problem=problem))
+        raise ValueError(Errors.L204.format(problem=tell(problem)))
 
 
 def get_shim(model: Model[Any, Any]) -> TorchShim:

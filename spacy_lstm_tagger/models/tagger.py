@@ -1,7 +1,9 @@
 """`spacy-lstm-tagger.LSTMTagger.v1`: a tok2vec layer and a head."""
 
+from functools import reduce
 from typing import Any, TypeAlias
 
+import torch
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
@@ -9,6 +11,7 @@ from thinc.types import Floats2d
 from ..errors import Errors
 from ..networks import State
 from .convert import to_arrays
+from .ensemble import get_lstm_members
 from .head import HeadModel
 from .shim import get_shim
 from .tok2vec import Tok2Vec, get_reader, is_lstm_tok2vec
@@ -53,11 +56,15 @@ def init(model: TaggerModel, X: list[Doc] | None = None, Y: list[Floats2d] | Non
 def forward(model: TaggerModel, docs: list[Doc], is_train: bool) -> Any:
     """RETURNS (Tuple[List[Floats2d], Callable]): Emissions `(tokens, labels)`, and the callback."""
     tok2vec, decoder = model.layers
-    if not is_train and is_lstm_tok2vec(tok2vec) and any(len(doc) for doc in docs):
+    members = [] if is_train else get_lstm_members(tok2vec)
+    if members and any(len(doc) for doc in docs):
         # Both halves at once, batch by batch: states stay in the CPU's cache.
-        head = get_shim(decoder).module
-        reader = get_reader(tok2vec, docs[0].vocab)
-        return to_arrays(*reader.read(docs, decoder.get_dim("nO"), head)), _no_gradient
+        heads = get_shim(decoder).module.split(len(members))
+        readers = [get_reader(member, docs[0].vocab) for member in members]
+        width = decoder.get_dim("nO")
+        parts = [reader.read(docs, width, head) for reader, head in zip(readers, heads, strict=True)]
+        emissions = reduce(torch.add, (part for part, _ in parts))
+        return to_arrays(emissions, parts[0][1]), _no_gradient
     states, backprop_tok2vec = tok2vec(docs, is_train)
     emissions, backprop_decoder = decoder(states, is_train)
 

@@ -12,7 +12,7 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from ..errors import Errors
-from ..features import N_BYTES, FeatureTable, TypeFeatures, Words, read_words
+from ..features import N_BYTES, FeatureTable, TypeFeatures, Words, get_vocab, read_words
 from ..networks import LSTM, CharacterCNN, TypeTensors, WordEmbedding, WordLSTM
 from .convert import to_arrays, to_tensor
 from .precision import get_precision
@@ -88,7 +88,6 @@ def _build_network(
     *,
     vocabulary: Vocabulary,
     vector_width: int,
-    initialize: bool,
 ) -> DocLSTM:
     """Build the network for a vocabulary, or with hashed tables if it is empty."""
     features = _make_features(embed)
@@ -104,7 +103,6 @@ def _build_network(
         characters=characters,
         vector_width=vector_width,
         projected_width=embed.vectors_width,
-        initialize=initialize,
     )
     for i, column in enumerate(features.columns.values()):
         if column.is_fitted and embed.word_dropout:
@@ -119,7 +117,6 @@ def _build_network(
         bias=encode.bias,
         initial_state=encode.initial_state,
         skip_connections=encode.skip_connections,
-        initialize=initialize,
     )
     return DocLSTM(features, embedding, lstm)
 
@@ -210,7 +207,7 @@ def forward(
         outputs, lengths = get_reader(model, docs[0].vocab).read(docs, model.get_dim("nO"))
         return to_arrays(outputs, lengths), _no_gradient
     words = read_words(docs)
-    outputs, backprop_torch = _begin_update(model, words, docs[0].vocab)
+    outputs, backprop_torch = _begin_update(model, words, get_vocab(docs))
 
     def backprop(gradients: list[Floats2d]) -> list[Doc]:
         backprop_torch(to_tensor(gradients, outputs.device))

@@ -1,8 +1,9 @@
 """What was computed once a word type is kept: a known word is looked up."""
 
 import operator
-import threading
+import os
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +15,12 @@ from ..features import Ids, Rows
 Compute: TypeAlias = Callable[[Ids], tuple[Tensor, npt.NDArray[np.bool_]]]
 
 UNREAD = -1  # the row of what is not read
+
+# One for all caches, held over a fork: in the new process no other thread is there to finish what it had
+# begun, or to give the lock back.
+_lock = Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 class TypeCache:
@@ -29,7 +36,6 @@ class TypeCache:
     def __init__(self, limit: int, *sources: Any) -> None:
         self.limit = limit
         self.sources = sources
-        self._lock = threading.Lock()
         self._forget()
 
     def is_of(self, *sources: Any) -> bool:
@@ -53,7 +59,7 @@ class TypeCache:
         RETURNS (Tuple[Tensor, Rows]): A table `(rows, width)`, and the row of each word `(tokens,)`: -1 for
             one that is not read.
         """
-        with self._lock:
+        with _lock:
             places, is_known = self._find(tokens)
             if self._table is not None and is_known.all():
                 return self._table, self._rows[places]

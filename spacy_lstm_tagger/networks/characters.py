@@ -21,7 +21,11 @@ class CharacterCNN(nn.Module):
     """
 
     def __init__(
-        self, n_symbols: int, symbol_width: int, filters: int, windows: Sequence[int] = (3,)
+        self,
+        n_symbols: int,
+        symbol_width: int,
+        filters: int,
+        windows: Sequence[int] = (3,),
     ) -> None:
         super().__init__()
         self.width = filters * len(windows)

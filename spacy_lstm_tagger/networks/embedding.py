@@ -30,7 +30,6 @@ class WordEmbedding(nn.Module):
     characters (Optional[nn.Module]): Encodes the spelling; has the attribute `width`.
     vector_width (int): Width of the static vectors; 0 for none.
     projected_width (int): The static vectors are projected to this width.
-    initialize (bool): Whether to set the tables' initial values.
     """
 
     def __init__(
@@ -41,7 +40,6 @@ class WordEmbedding(nn.Module):
         characters: nn.Module | None = None,
         vector_width: int = 0,
         projected_width: int = 0,
-        initialize: bool = True,
     ) -> None:
         super().__init__()
         self.tables = nn.ModuleList(
@@ -55,9 +53,8 @@ class WordEmbedding(nn.Module):
             self.width += int(characters.width)  # type: ignore[arg-type]
         self.replaces_words = True
         for i, table in enumerate(self.tables):
-            if initialize:
-                nn.init.normal_(table.weight, 0.0, 0.5)  # type: ignore[arg-type]
-                nn.init.zeros_(table.weight[0])  # type: ignore[index]
+            nn.init.normal_(table.weight, 0.0, 0.5)  # type: ignore[arg-type]
+            nn.init.zeros_(table.weight[0])  # type: ignore[index]
             # Not saved: training alone needs it, and `set_replacement` is called before training.
             self.register_buffer(f"replacement_{i}", None, persistent=False)
 

@@ -1,5 +1,7 @@
 """States → emissions → what a decoder can say of the tags."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -59,6 +61,17 @@ class Head(nn.Module):
             return F.linear(states, weight / self.members, bias)
         parts = zip(states.chunk(self.members, 1), weight.chunk(self.members, 1), strict=True)
         return torch.cat([F.linear(part, part_weight, bias) for part, part_weight in parts], dim=1)
+
+    def split(self, n: int) -> list[Callable[[Tensor], Tensor]]:
+        """Split the linear layer, so that states in parts need not be joined.
+
+        n (int): How many parts of equal width the states have.
+        RETURNS (List[Callable]): Each takes a part `(tokens, input_width / n)`; what they give, `(tokens,
+            labels)`, adds up to the emissions of prediction.
+        """
+        weights = (self.linear.weight / self.members).chunk(n, 1)
+        biases = [self.linear.bias, *[None] * (n - 1)]
+        return [partial(F.linear, weight=w, bias=b) for w, b in zip(weights, biases, strict=True)]
 
     def loss(
         self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0

@@ -29,7 +29,6 @@ class LSTM(nn.Module):
     bias (bool): Whether the gates have biases.
     initial_state (str): "zeros", or "learned" as parameters.
     skip_connections (bool): Whether every layer reads the inputs of the first one too (Graves 2013, §2).
-    initialize (bool): Whether to set our own initial values.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class LSTM(nn.Module):
         bias: bool = True,
         initial_state: Literal["zeros", "learned"] = "zeros",
         skip_connections: bool = False,
-        initialize: bool = True,
     ) -> None:
         super().__init__()
         self.rnn = nn.LSTM(input_width, width, num_layers=depth, bias=bias, bidirectional=bidirectional)
@@ -57,13 +55,14 @@ class LSTM(nn.Module):
         self.learned_state: nn.Parameter | None = None
         if initial_state == "learned":
             self.learned_state = nn.Parameter(torch.zeros(2, depth * self.directions, width))
-        for layer in range(depth if initialize else 0):
+        for layer in range(depth):
             self._initialize(layer)
         self.set_dropout(dropout)
 
     def _initialize(self, layer: int) -> None:
         for weight in self._get(layer, "weight_hh"):
-            for gate in weight.chunk(4):
+            gates = () if weight.is_meta else weight.chunk(4)  # torch 2.6 would compute without memory too
+            for gate in gates:
                 nn.init.orthogonal_(gate)  # Saxe et al. 2014, §3
         if self.rnn.bias:
             for bias in self._get(layer, "bias_ih"):

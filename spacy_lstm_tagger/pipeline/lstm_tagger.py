@@ -22,10 +22,11 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..errors import Errors, Warnings
+from ..errors import Errors, Warnings, check_setting, tell
 from . import confidence, saving
 from .confidence import TagIds
 from .gold import NONE, get_aligned_tags, get_gold_tags
+from .rollback import unchanged_on_error
 
 GetExamples = Callable[[], Iterable[Example]]
 
@@ -134,8 +135,6 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         name (str): The component's name, used for its losses.
         RAISES (ValueError): If the label smoothing is out of range, or the model has no decoder.
         """
-        from ..models.settings import check_setting
-
         is_share = 0.0 <= label_smoothing < 1.0
         check_setting(name, "label_smoothing", label_smoothing, is_share, "at least 0 and below 1")
         check_setting(name, "n_best", n_best, n_best >= 0, "0 for none, or more")
@@ -243,8 +242,10 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         if not docs:
             return
         confidence.write(docs, batch_tag_ids)
-        ids = np.array([self.vocab.strings.add(label) for label in self.labels], dtype=np.uint64)
-        tags = ids[np.concatenate(batch_tag_ids)][:, None]  # (tokens, 1)
+        all_strings = {self.vocab.strings, *(doc.vocab.strings for doc in docs)}  # mostly one
+        for strings in all_strings:
+            ids = [strings.add(label) for label in self.labels]
+        tags = np.array(ids, dtype=np.uint64)[np.concatenate(batch_tag_ids)][:, None]  # (tokens, 1)
         end = 0
         for doc, tag_ids in zip(docs, batch_tag_ids, strict=True):
             start, end = end, end + len(tag_ids)
@@ -304,7 +305,7 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
             text=wrong[0].text[:60],
             cause=explain_divergence(self.model, wrong),
         )
-        raise ValueError(f"{SpacyErrors.E940} {problem}")
+        raise ValueError(" ".join((SpacyErrors.E940, problem)))
 
     def rehearse(
         self,
@@ -380,9 +381,9 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
     ) -> None:
         """Learn the labels and the vocabulary from all examples, and make new weights.
 
-        get_examples (Callable[[], Iterable[Example]]): Gives the training examples.
+        get_examples (Callable[[], Iterable[Example]]): Gives the training examples. Where they hold both
+            `X` and `!X`, the second is a negative annotation, unless `labels` has it.
         nlp (Optional[Language]): The pipeline.
-            Where they hold both `X` and `!X`, the second is a negative annotation, unless `labels` has it.
         labels (Optional[Sequence[str] | Mapping[str, Any]]): The labels alone, or what `label_data` or
             `python -m spacy init labels` gave: labels and vocabulary.
         """
@@ -400,7 +401,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         else:
             fit_vocabulary(self.model, lambda: (example.predicted for example in get_examples()))
         sample = [example.predicted for example in islice(get_examples(), 10)]
-        assert sample, SpacyErrors.E923.format(name=self.name)
+        if not sample:
+            raise ValueError(SpacyErrors.E923.format(name=self.name))
         label_sample = self.model.ops.alloc2f(1, len(self.labels))
         self.model.initialize(X=sample, Y=[label_sample])
         self._constrain(get_examples)
@@ -467,16 +469,10 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         """Load all or nothing. What to store on documents is said by the config that a pipeline is loaded
         with, not by the one that it was saved with.
         """
-        from ..models.restoring import restore_on_error
-
-        before = dict(self.cfg)
-        try:
-            with restore_on_error(self.model):
-                yield
-        except BaseException:
-            self.cfg = before
-            raise
-        self.cfg.update({name: before[name] for name in ("n_best", "store_scores")})
+        settings = {name: self.cfg[name] for name in ("n_best", "store_scores")}
+        with unchanged_on_error(self.model, self.cfg):
+            yield
+        self.cfg.update(settings)
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """RETURNS (bytes): The component, with checksums. See `TrainablePipe.to_bytes`."""
@@ -536,8 +532,8 @@ def _explain(name: str, source: str | Path) -> Iterator[None]:
     """Say which component could not be loaded, from where and why, whatever the error was."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError) as error:
-        problem = str(error).rstrip(".") or type(error).__name__
+    except Exception as error:  # whatever damage makes of the data, and whatever layers say to it
+        problem = tell(error).rstrip(".")
         message = Errors.L205.format(name=name, source=source, problem=problem)
         raise ValueError(message) from error
 
@@ -550,11 +546,9 @@ def _find_tags(examples: Iterable[Example], neg_prefix: str) -> list[str]:
     """RETURNS (List[str]): The tags that the gold documents of examples hold, sorted. A tag in the form of
     a negative annotation of another one is taken for that.
     """
-    tags: set[int] = set()
-    strings = None
+    found: set[str] = set()
     for example in examples:
-        tags.update(np.unique(example.reference.to_array(TAG)).tolist())
         strings = example.reference.vocab.strings
-    found = {strings[tag] for tag in tags if tag} if strings is not None else set()
+        found.update(strings[tag] for tag in np.unique(example.reference.to_array(TAG)).tolist() if tag)
     negative = {neg_prefix + tag for tag in found} if neg_prefix else set()
     return sorted(found - negative)

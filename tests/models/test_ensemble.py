@@ -250,3 +250,13 @@ def test_rehearsal_holds_on_to_old_predictions() -> None:
         return float(np.abs(np.concatenate(predict([example.x for example in examples])) - before).mean())
 
     assert distance(rehearse=True) < distance(rehearse=False)
+
+
+@pytest.mark.parametrize("n_docs", [1, 2, 100])
+def test_what_members_read_need_not_be_joined(n_docs: int) -> None:
+    """The head takes each member's vectors by themselves, and adds up."""
+    model, docs = make(build_softmax_head), DOCS * n_docs
+    tok2vec, head = model.layers
+    expected = head.predict(tok2vec.predict(docs))
+    tok2vec._func = lambda *_, **__: pytest.fail("vectors of all members side by side")
+    assert_close(model.predict(docs), expected)

@@ -355,6 +355,14 @@ def test_initialize_wants_a_function_that_gives_examples(get_examples):
         nlp.get_pipe("lstm_tagger").initialize(get_examples)
 
 
+def test_initialize_wants_examples_each_time_that_it_asks():
+    nlp = English()
+    tagger = nlp.add_pipe("lstm_tagger")
+    examples = iter(make_examples(nlp))
+    with pytest.raises(ValueError, match=r"\[E923\].*'lstm_tagger'"):
+        tagger.initialize(lambda: examples, labels=["N"])
+
+
 def test_update_wants_examples(trained):
     with pytest.raises(TypeError, match="E978"):
         trained.get_pipe("lstm_tagger").update([trained.make_doc("a")])

@@ -1,6 +1,8 @@
 """What is saved comes back as it was; what is damaged is refused, and changes nothing in memory."""
 
 import shutil
+import subprocess
+import sys
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -94,6 +96,24 @@ def test_models_of_every_version_are_read(path: Path, tmp_path: Path) -> None:
     tagger = load(path / "lstm_tagger", make(load_config(path / "config.cfg")))
     assert tag(tagger) == list(TRAIN.values())
     assert tag(load(save(tagger, tmp_path / "again"))) == list(TRAIN.values())
+
+
+LOAD = """
+import sys
+import torch
+from spacy.util import load_config, load_model_from_config
+
+before = {*sys.modules}  # torch 2.6 brings some of it at once
+nlp = load_model_from_config(load_config(sys.argv[1] + "/config.cfg"))
+nlp.get_pipe("lstm_tagger").from_disk(sys.argv[1] + "/lstm_tagger", exclude=["vocab"])
+print(*{"sympy", "torch._dynamo"} & ({*sys.modules} - before))
+"""
+
+
+def test_loading_imports_no_compiler() -> None:
+    """torch's takes a second, and some operations on tensors without memory ask for it."""
+    command = [sys.executable, "-c", LOAD, EARLIER / "format-2"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == ""
 
 
 def test_the_folder_holds_what_it_did_and_its_checksums(folder: Path) -> None:
