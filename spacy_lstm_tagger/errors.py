@@ -293,6 +293,12 @@ class Warnings:
         "[W003] {path}: {skipped} of {total} {piece} are damaged and were left out. Correct them, or set "
         'on_error = "raise" for the corpus to stop there. The first error: {error}'
     )
+    W004 = (
+        "[W004] The constraints of component '{name}', '{scheme}', forbid the annotation of documents that "
+        "it is updated with; nothing is learned from these. One of them starts with {text!r}. Correct "
+        'its tags, or train anew on all of the data, or with constraints = "none" for '
+        "'spacy-lstm-tagger.CRF.v1'."
+    )
 
 
 def check_setting(block: str, setting: str, value: Any, is_valid: bool, expected: str) -> None:

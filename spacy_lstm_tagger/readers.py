@@ -157,7 +157,9 @@ class _Line(NamedTuple):
 class _Damage:
     """What of one file could not be read: counted, or raised at once."""
 
-    def __init__(self, on_error: _OnError) -> None:
+    def __init__(self, path: Path, piece: str, on_error: _OnError) -> None:
+        self.path = path
+        self.piece = piece
         self.on_error = on_error
         self.total = 0
         self.skipped = 0
@@ -176,6 +178,11 @@ class _Damage:
                 self.first = self.first or str(error)
             else:
                 yield parsed
+
+    def describe(self, template: str) -> str:
+        """RETURNS (str): A message that says what was left out and why."""
+        counts = {"skipped": self.skipped, "total": self.total}
+        return template.format(path=self.path, piece=self.piece, error=self.first, **counts)
 
 
 class _Format(NamedTuple):
@@ -210,11 +217,13 @@ class _Corpus:
         """
         n_left = self.limit or None
         for path in _find_files(self.path, self.format.suffix):
-            damage = _Damage(self.on_error)
+            damage = _Damage(path, self.format.piece, self.on_error)
             for annotations in islice(self._read_file(path, damage), n_left):
                 yield _make_example(nlp.vocab, annotations)
                 n_left = n_left and n_left - 1
-            self._warn(path, damage)
+            if damage.first:
+                # One line of code for all epochs: Python's filter shows a message once per line.
+                warnings.warn(damage.describe(Warnings.W003), stacklevel=1)
             if n_left == 0:
                 break
 
@@ -226,29 +235,9 @@ class _Corpus:
             if n_words and not 0 < self.max_length < n_words:
                 yield annotations
         if is_empty and damage.first:
-            raise ValueError(
-                Errors.L323.format(
-                    path=path,
-                    skipped=damage.skipped,
-                    total=damage.total,
-                    piece=self.format.piece,
-                    error=damage.first,
-                )
-            )
+            raise ValueError(damage.describe(Errors.L323))
         if is_empty:
             raise ValueError(Errors.L306.format(path=path, suffix=self.format.suffix))
-
-    def _warn(self, path: Path, damage: _Damage) -> None:
-        if damage.first:
-            message = Warnings.W003.format(
-                path=path,
-                skipped=damage.skipped,
-                total=damage.total,
-                piece=self.format.piece,
-                error=damage.first,
-            )
-            # One line of code for all epochs: Python's filter shows a message once per line.
-            warnings.warn(message, stacklevel=2)
 
 
 def _check_settings(reader: str, tag: str = "xpos", on_error: str = "raise", **counts: int) -> None:

@@ -123,8 +123,7 @@ def constrain(
     labels (Sequence[str]): The labels, in the order of the emissions.
     targets (Targets): The annotation of the training data, documents end to end.
     lengths (Sequence[int]): The number of tokens of every document.
-    RETURNS (List[int]): The documents whose annotation the constraints forbid. Nothing is learned from
-        them.
+    RETURNS (List[int]): What `find_forbidden` does.
     RAISES (ValueError): For a label that is not of the scheme.
     """
     scheme = model.attrs["constraints"]
@@ -137,7 +136,15 @@ def constrain(
         except ValueError as error:
             raise ValueError(Errors.L010.format(label=error.args[0], scheme=scheme)) from error
     crf.constrain(*permitted)
-    is_possible = crf.is_possible(targets.find_allowed(len(labels)), torch.tensor(lengths))
+    return find_forbidden(model, targets, lengths)
+
+
+def find_forbidden(model: HeadModel, targets: Targets, lengths: Sequence[int]) -> list[int]:
+    """RETURNS (List[int]): The documents whose annotation a CRF's constraints forbid. Nothing is learned
+    from them. The arguments are those of `constrain`.
+    """
+    allowed = targets.find_allowed(model.get_dim("nO"))
+    is_possible = get_shim(model).module.crf.is_possible(allowed, torch.tensor(lengths))
     found: list[int] = (~is_possible).nonzero().flatten().tolist()
     return found
 

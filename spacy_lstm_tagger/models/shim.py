@@ -263,6 +263,7 @@ def _read_msgpack(data: bytes) -> Any:
 def _check_weights(module: nn.Module, weights: Mapping[str, Any]) -> None:
     """Say what differs between saved weights and the module they are for, in words."""
     expected = module.state_dict()
+    learned = dict(module.named_parameters())  # of the rest some may be infinite
     for name in sorted(expected.keys() | weights.keys()):
         if name not in weights:
             problem = f"'{name}' is missing in the file"
@@ -275,6 +276,8 @@ def _check_weights(module: nn.Module, weights: Mapping[str, Any]) -> None:
             problem = f"'{name}' has shape {shapes}"
         elif str(expected[name].dtype) != f"torch.{weights[name].dtype}":
             problem = f"'{name}' is of type {weights[name].dtype}"
+        elif name in learned and not np.isfinite(weights[name]).all():
+            problem = f"'{name}' holds NaN or infinite numbers"
         else:
             continue
         raise ValueError(Errors.L204.format(problem=tell(problem)))

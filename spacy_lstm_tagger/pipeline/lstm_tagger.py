@@ -145,6 +145,7 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         self.vocab = vocab
         self.model = model
         self.name = name
+        self._has_reported_forbidden = False
         self._rehearsal_model: Model[list[Doc], list[Floats2d]] | None = None
         self.cfg: dict[str, Any] = {
             "label_smoothing": label_smoothing,
@@ -370,6 +371,7 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         likelihood, gradients = get_loss(decoder, scores, targets, self.cfg["label_smoothing"])
         if not np.isfinite(likelihood):
             raise ValueError(SpacyErrors.E910.format(name=self.name))
+        self._report_forbidden(examples, targets, gradients)
         return _squared_length(gradients), gradients
 
     def initialize(
@@ -423,12 +425,28 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         targets = Targets(torch.from_numpy(gold.gold), torch.from_numpy(gold.excluded))
         lengths = [len(example.predicted) for example in examples]
         forbidden = constrain(decoder, self.labels, targets, lengths)
+        self._has_reported_forbidden = bool(forbidden)
         if forbidden:
             text = examples[forbidden[0]].reference.text[:60]
             message = Warnings.W002.format(
                 name=self.name, scheme=scheme, n=len(forbidden), n_docs=len(examples), text=text
             )
             warnings.warn(message, stacklevel=2)
+
+    def _report_forbidden(self, examples: list[Example], targets: Any, gradients: list[Floats2d]) -> None:
+        """Say once if the constraints forbid what the component is updated with."""
+        from ..models.head import find_forbidden
+
+        decoder = self.model.get_ref("decoder")
+        scheme = decoder.attrs.get("constraints", "none")
+        says_something = [gradient.any() or not len(gradient) for gradient in gradients]
+        if scheme == "none" or self._has_reported_forbidden or all(says_something):
+            return
+        forbidden = find_forbidden(decoder, targets, [len(gradient) for gradient in gradients])
+        if forbidden:
+            self._has_reported_forbidden = True
+            text = examples[forbidden[0]].reference.text[:60]
+            warnings.warn(Warnings.W004.format(name=self.name, scheme=scheme, text=text), stacklevel=2)
 
     def _read_label_data(self, labels: Any) -> tuple[list[str] | None, Mapping[str, Any]]:
         """RETURNS (Tuple[Optional[List[str]], Mapping]): Labels, if given, and vocabulary, if given."""

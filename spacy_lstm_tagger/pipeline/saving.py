@@ -80,7 +80,7 @@ def write_folder(path: Path) -> Iterator[Path]:
     try:
         yield new
         srsly.write_json(new / CHECKSUMS, compute_checksums(_read_parts(new)))
-        files = [file for file in sorted(new.rglob("*")) if file.is_file()]
+        files = [file for file in new.rglob("*") if file.is_file()]
         for file in sorted(files, key=lambda file: file.name != CHECKSUMS):  # that one first
             place = path / file.relative_to(new)
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -489,6 +489,8 @@ def test_other_msgpack_is_refused(message: Any) -> None:
         ({"0.bias": np.zeros(2, dtype=np.float64)}, "'0.bias' is of type float64"),
         ({"0.bias": np.zeros(2, dtype=">f4")}, "'0.bias' is of type >f4"),
         ({"0.bias": [0.0, 0.0]}, "'0.bias' is no array"),
+        ({"0.bias": np.array([0.0, np.nan], dtype=np.float32)}, "'0.bias' holds NaN"),
+        ({"0.bias": np.array([np.inf, 0.0], dtype=np.float32)}, "'0.bias' holds NaN or infinite"),
     ],
 )
 def test_wrong_weights_are_refused(changes: dict[str, Any], problem: str) -> None:

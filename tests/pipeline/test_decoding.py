@@ -126,6 +126,18 @@ def test_annotation_that_the_constraints_forbid_is_reported_and_not_learned():
     assert all(has_valid_slots(tags) for tags in tags_of(nlp, ["bad one", *TEXTS]))
 
 
+def test_documents_that_are_forbidden_are_reported_when_training_goes_on():
+    nlp = make_trained({**CRF, "constraints": "bio"}, steps=3)
+    harmless = make_examples(nlp, [("to to", ["", ""]), ("", []), *SLOTS])
+    nlp.update(harmless, sgd=nlp.resume_training())  # warnings are errors
+    bad = make_examples(nlp, [("bad one", ["I-city", "O"]), ("worse", ["I-city"])])
+    before = tags_of(nlp)
+    with pytest.warns(UserWarning, match=r"W004.*'bio'.*'bad one'"):
+        nlp.update(bad, sgd=nlp.resume_training())
+    nlp.update(bad, sgd=nlp.resume_training())  # said once
+    assert tags_of(nlp) == before
+
+
 def test_partial_annotation_is_learned():
     data = [("new york", ["B-city", ""]), ("new york", ["", "!B-city"]), ("to york", ["O", "I-city"])]
     nlp = make_trained(CRF, data=[*data, ("to", ["O"])])
