@@ -93,18 +93,19 @@ class TorchShim(Shim):
     def begin_update(
         self, *inputs: Any, precision: torch.dtype = torch.float32
     ) -> tuple[Tensor, Callable[[Tensor], None]]:
-        """Run the module in training mode.
+        """Run the module in training mode. A module may give a loss of its own beside its output.
 
         *inputs: Passed to the module.
         precision (torch.dtype): If not float32, that of all operations that torch's autocast takes.
         RETURNS (Tuple[Tensor, Callable]): The module's output, and a callback that takes its gradient and
-            adds up the gradients of the weights.
+            adds up the gradients of the weights, those of the module's own loss as well.
         """
         is_mixed = precision != torch.float32
         self.module.train()
         try:
             with torch.enable_grad(), torch.autocast(self.device.type, precision, enabled=is_mixed):
-                outputs: Tensor = self.module(*inputs)
+                result = self.module(*inputs)
+                outputs, *losses = result if isinstance(result, tuple) else (result,)
                 if is_mixed:
                     outputs = outputs.float()
         finally:
@@ -112,7 +113,8 @@ class TorchShim(Shim):
 
         def backprop(gradient: Tensor) -> None:
             if outputs.requires_grad:
-                outputs.backward(gradient)  # type: ignore[no-untyped-call]
+                without = [None] * len(losses)  # a scalar's gradient is 1
+                torch.autograd.backward([outputs, *losses], [gradient, *without])
 
         return outputs, backprop
 
