@@ -31,6 +31,21 @@ class Column(str, Enum):
     upos = "upos"
 
 
+class OutputFormat(str, Enum):
+    """The formats of a folder's files."""
+
+    jsonl = "jsonl"
+    parquet = "parquet"
+    spacy = "spacy"
+
+
+class OnError(str, Enum):
+    """What to do with a bad row."""
+
+    stop = "stop"
+    skip = "skip"
+
+
 @lstm_tagger_cli.callback()
 def main() -> None:
     """Commands of the component lstm_tagger."""
@@ -79,13 +94,13 @@ def apply_cli(
     ],
     output: Annotated[Path, typer.Argument(help="Folder, or a .jsonl, .parquet or .spacy file")],
     output_format: Annotated[
-        Literal["jsonl", "parquet", "spacy"] | None, typer.Option("--format", help="Of files in a folder")
+        OutputFormat | None, typer.Option("--format", help="Of files in a folder")
     ] = None,
     n_process: Annotated[int, typer.Option(help="Processes that tag side by side")] = 1,
     batch_size: Annotated[int, typer.Option(help="Rows that are tagged together")] = BATCH_SIZE,
     shard_size: Annotated[int, typer.Option(help="Rows of a shard, at most")] = SHARD_SIZE,
     scores: Annotated[bool, typer.Option("--scores", help="Write each word's confidence")] = False,
-    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What to do with a bad row")] = "stop",
+    on_error: Annotated[OnError, typer.Option(help="What to do with a bad row")] = OnError.stop,
     text_column: Annotated[str, typer.Option(help="Column or key of the text")] = "text",
     words_column: Annotated[str, typer.Option(help="… of words, taken as they are")] = "words",
     id_column: Annotated[str | None, typer.Option(help="… of the id; without, rows are numbered")] = None,
@@ -97,12 +112,12 @@ def apply_cli(
             model,
             source,
             output,
-            output_format=output_format,
+            output_format=output_format and output_format.value,
             n_process=n_process,
             batch_size=batch_size,
             shard_size=shard_size,
             scores=scores,
-            on_error=on_error,
+            on_error=on_error.value,
             text_column=text_column,
             words_column=words_column,
             id_column=id_column,
