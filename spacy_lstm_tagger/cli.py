@@ -39,6 +39,13 @@ class OutputFormat(str, Enum):
     spacy = "spacy"
 
 
+class EngineName(str, Enum):
+    """Where bulk tagging runs."""
+
+    local = "local"
+    ray = "ray"
+
+
 class OnError(str, Enum):
     """What to do with a bad row."""
 
@@ -105,6 +112,9 @@ def apply_cli(
     words_column: Annotated[str, typer.Option(help="… of words, taken as they are")] = "words",
     id_column: Annotated[str | None, typer.Option(help="… of the id; without, rows are numbered")] = None,
     component: Annotated[str, typer.Option(help="The component's name in the pipeline")] = "lstm_tagger",
+    engine: Annotated[EngineName, typer.Option(help="This machine, or a Ray cluster")] = EngineName.local,
+    ray_address: Annotated[str | None, typer.Option(help="The cluster; without, this machine")] = None,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Tag on GPUs, with --engine ray")] = False,
 ) -> None:
     """Tag files of any size. The same command goes on after an interruption."""
     try:
@@ -122,6 +132,9 @@ def apply_cli(
             words_column=words_column,
             id_column=id_column,
             component=component,
+            engine=engine.value,
+            ray_address=ray_address,
+            gpu=gpu,
             progress=True,
         )
     except (ImportError, OSError, RuntimeError, ValueError) as error:

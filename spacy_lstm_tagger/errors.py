@@ -268,8 +268,17 @@ class Errors:
         "finished stays: run the same again to go on, with fewer processes (--n-process) or smaller "
         "batches (--batch-size) if memory was short."
     )
-    L418 = "[L418] `on_error` is {value!r}, but must be 'stop' or 'skip'."
+    L418 = "[L418] `{name}` is {value!r}, but must be one of: {choices}."
     L419 = "[L419] `{name}` is {value!r}, but must be 1 or more."
+    L420 = (
+        "[L420] To tag on a Ray cluster, Ray has to be installed. Install it with: pip install "
+        "'spacy-lstm-tagger[ray]'."
+    )
+    L429 = (
+        "[L429] The Ray cluster failed or can't be reached: {reason}. Check its address and that its "
+        "machines have this version of spacy-lstm-tagger and see the same files. What is finished stays: "
+        "the same command goes on from there."
+    )
 
     # Why a row is bad.
     L421 = "[L421] {key!r} is missing."

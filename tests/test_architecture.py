@@ -24,7 +24,7 @@ MODULES = sorted(path.relative_to(ROOT.parent) for path in ROOT.rglob("*.py"))
 ALLOWED = {
     "batchers": "spacy .errors",
     "calibration": "numpy spacy .errors .pipeline.confidence",
-    "bulk": "pyarrow spacy srsly torch tqdm .bulk .errors",
+    "bulk": "pyarrow ray spacy srsly thinc torch tqdm .bulk .errors",
     "cli": "spacy typer wasabi .bulk .calibration .errors .readers",
     "errors": "",
     "features": "numpy spacy .errors",
@@ -48,7 +48,7 @@ LIGHT = (
     "cli",
     "__init__",
 )
-HEAVY = ("torch", "pyarrow", f"{PACKAGE}.networks", f"{PACKAGE}.models")
+HEAVY = ("torch", "pyarrow", "ray", f"{PACKAGE}.networks", f"{PACKAGE}.models")
 
 
 def room_of(path: Path) -> str:

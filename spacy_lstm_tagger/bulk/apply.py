@@ -5,11 +5,12 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from tqdm import tqdm
 
 from ..errors import Errors
+from .cluster import run_on_ray
 from .formats import FORMATS
 from .inputs import find_files
 from .layout import check_place, finish, is_finished, lay_out, remove_leftovers
@@ -60,6 +61,9 @@ def tag_files(
     words_column: str = "words",
     id_column: str | None = None,
     component: str = "lstm_tagger",
+    engine: Literal["local", "ray"] = "local",
+    ray_address: str | None = None,
+    gpu: bool = False,
     progress: bool = False,
 ) -> Summary:
     """Tag files. Interrupted, the same call goes on with what is not finished.
@@ -68,8 +72,8 @@ def tag_files(
     source (str | Path): A .txt, .jsonl, .parquet or .spacy file, a folder of them, or a glob.
     output (str | Path): A folder for the shards, or a .jsonl, .parquet or .spacy file.
     output_format (Optional[str]): For a folder: "jsonl", which is the default, "parquet" or "spacy".
-    n_process (int): How many processes tag side by side. With more than one, a script needs
-        `if __name__ == "__main__":`.
+    n_process (int): How many processes tag side by side, on this machine or in a cluster. With more than
+        one, a script needs `if __name__ == "__main__":`.
     batch_size (int): How many rows are tagged together.
     shard_size (int): How many rows a shard has at most.
     scores (bool): Whether to write each word's confidence.
@@ -78,16 +82,21 @@ def tag_files(
     words_column (str): That of the words, which are taken as they are where a row has them.
     id_column (Optional[str]): That of the id; without, rows are numbered in each file.
     component (str): The component's name in the pipeline.
+    engine ("local" | "ray"): Where: here, or on a Ray cluster, whose machines see the same files.
+    ray_address (Optional[str]): The cluster's address; without, that which the environment names, or this
+        machine.
+    gpu (bool): Whether each process tags on a GPU; with "ray".
     progress (bool): Whether to show a progress bar.
     RETURNS (Summary): What was done.
     RAISES (ValueError): If an argument is invalid, the output is another's, the input or the settings are
         not those of the run that is to go on, or, with "stop", a row is bad.
-        (RuntimeError): If a process died. What is finished stays, in any case.
+        (RuntimeError): If a process or a cluster died. What is finished stays, in any case.
+        (ImportError): If pyarrow or Ray is needed and not installed.
     """
     start = perf_counter()
     _check_positive(n_process=n_process, batch_size=batch_size, shard_size=shard_size)
-    if on_error not in ("stop", "skip"):
-        raise ValueError(Errors.L418.format(value=on_error))
+    _check_choice("on_error", on_error, get_args(OnError))
+    _check_choice("engine", engine, ("local", "ray"))
     layout = lay_out(output, output_format)
     files = find_files(source, tuple(FORMATS))
     check_place(layout, source, files)
@@ -99,8 +108,10 @@ def tag_files(
     keep_manifest(layout, settings | {"shard_size": shard_size, "format": layout.suffix[1:]}, files)
     remove_leftovers(layout)
     task = Task(str(model), fingerprint, component, layout, columns, scores, batch_size, on_error)
-    engine = run_here if n_process == 1 else partial(run_in_processes, n_process=n_process)
-    results = list(_run(engine, task, shards, progress))
+    run: Engine = run_here if n_process == 1 else partial(run_in_processes, n_process=n_process)
+    if engine == "ray":
+        run = partial(run_on_ray, n_workers=n_process, address=ray_address, gpu=gpu)
+    results = list(_run(run, task, shards, progress))
     for file in files:
         file.check()
     finish(layout, shards)
@@ -113,6 +124,11 @@ def tag_files(
         seconds=perf_counter() - start,
         bad_rows=layout.bad_rows if layout.bad_rows.exists() else None,
     )
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(Errors.L418.format(name=name, value=value, choices=", ".join(choices)))
 
 
 def _check_positive(**settings: int) -> None:

@@ -1,6 +1,7 @@
 """Where the output is written, and how: what has its name is whole."""
 
 import os
+import platform
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -97,7 +98,7 @@ def write_whole(path: Path, layout: Layout) -> Iterator[Path]:
     YIELDS (Path): What to write to. It may be left unwritten, and then there is no file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = layout.folder / f"{TEMPORARY}{os.getpid()}-{path.parent.name}-{path.name}"
+    temporary = layout.folder / f"{TEMPORARY}{platform.node()}-{os.getpid()}-{path.parent.name}-{path.name}"
     try:
         yield temporary
         if temporary.exists():
@@ -111,7 +112,7 @@ def write_whole(path: Path, layout: Layout) -> Iterator[Path]:
 def remove_leftovers(layout: Layout) -> None:
     """Remove what a run that was killed did not finish."""
     for file in layout.folder.glob(f"{TEMPORARY}*"):
-        file.unlink()
+        file.unlink(missing_ok=True)
 
 
 def is_finished(layout: Layout, shard: Shard) -> bool:
@@ -132,6 +133,7 @@ def finish(layout: Layout, shards: Iterable[Shard]) -> None:
         with write_whole(layout.target, layout) as path:
             OUTPUT_FORMATS[layout.suffix].join(map(layout.get_part, shards), path)
     shutil.rmtree(layout.folder / ERRORS, ignore_errors=True)
+    remove_leftovers(layout)  # of workers that died and were replaced
     if layout.target is not None:
         for shard in shards:
             layout.get_part(shard).unlink(missing_ok=True)
