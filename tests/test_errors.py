@@ -24,6 +24,7 @@ MESSAGES = {
 }
 CATALOGUES = ("Errors", "Warnings", "SpacyErrors")
 OF_A_LINE = {"path", "number"}  # what `readers._Line.error` fills by itself
+OF_A_FILE = {"path", "piece", "skipped", "total", "error"}  # what `readers._Damage.describe` fills
 
 
 def find_uses() -> Iterator[tuple[str, set[str]]]:
@@ -50,6 +51,8 @@ def find_details(code: ast.AST, parents: dict[ast.AST, ast.AST]) -> set[str]:
         return {str(keyword.arg) for keyword in call.keywords}
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "error":
         return {str(keyword.arg) for keyword in node.keywords} | OF_A_LINE
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "describe":
+        return OF_A_FILE
     return set()
 
 
