@@ -254,7 +254,7 @@ class Errors:
         "[L413] Can't read the file {path}: {reason}. It is damaged, or not of the format that its name "
         "says. Correct or remove it."
     )
-    L414 = "[L414] Parquet files need pyarrow. Install it with: pip install 'spacy-lstm-tagger[parquet]'"
+    L414 = "[L414] Parquet files need pyarrow. Install it: pip install 'spacy-lstm-tagger[parquet]'."
     L415 = (
         "[L415] The file {path} has no column {name!r}; it has: {found}. Name the columns with "
         "--text-column, --words-column and --id-column."
@@ -269,10 +269,9 @@ class Errors:
         "batches (--batch-size) if memory was short."
     )
     L418 = "[L418] `{name}` is {value!r}, but must be one of: {choices}."
-    L419 = "[L419] `{name}` is {value!r}, but must be 1 or more."
+    L419 = "[L419] A run can't have a {name} of {value!r}. Set it to 1 or more."
     L420 = (
-        "[L420] To tag on a Ray cluster, Ray has to be installed. Install it with: pip install "
-        "'spacy-lstm-tagger[ray]'."
+        "[L420] To tag on a Ray cluster, Ray has to be installed: pip install 'spacy-lstm-tagger[ray]'."
     )
     L429 = (
         "[L429] The Ray cluster failed or can't be reached: {reason}. Check its address and that its "
@@ -281,7 +280,7 @@ class Errors:
     )
 
     # Why a row is bad.
-    L421 = "[L421] {key!r} is missing."
+    L421 = "[L421] {key!r} is missing. Add it, or name another column."
     L422 = "[L422] {key!r} is {found}, but must be a string."
     L423 = "[L423] The id, {key!r}, is {found}, but must be a string or a whole number."
     L424 = "[L424] {key!r} is {found}, but must be a list of strings that are not empty."
