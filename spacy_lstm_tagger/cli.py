@@ -11,6 +11,9 @@ from spacy.language import Language
 from spacy.training import Example
 from wasabi import msg
 
+from .bulk import tag_files
+from .bulk.apply import SHARD_SIZE
+from .bulk.tagging import BATCH_SIZE
 from .calibration import compute_calibration_error, read_confidences
 from .errors import Errors
 from .readers import create_corpus
@@ -26,6 +29,28 @@ class Column(str, Enum):
 
     xpos = "xpos"
     upos = "upos"
+
+
+class OutputFormat(str, Enum):
+    """The formats of a folder's files."""
+
+    jsonl = "jsonl"
+    parquet = "parquet"
+    spacy = "spacy"
+
+
+class EngineName(str, Enum):
+    """Where bulk tagging runs."""
+
+    local = "local"
+    ray = "ray"
+
+
+class OnError(str, Enum):
+    """What to do with a bad row."""
+
+    stop = "stop"
+    skip = "skip"
 
 
 @lstm_tagger_cli.callback()
@@ -65,6 +90,64 @@ def calibrate_cli(
         ]
     )
     msg.good("Saved the calibrated pipeline", output)
+
+
+@lstm_tagger_cli.command("apply")
+def apply_cli(
+    model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="INPUT", help=".txt, .jsonl, .parquet or .spacy: a file, folder or glob"),
+    ],
+    output: Annotated[Path, typer.Argument(help="Folder, or a .jsonl, .parquet or .spacy file")],
+    output_format: Annotated[
+        OutputFormat | None, typer.Option("--format", help="Of files in a folder")
+    ] = None,
+    n_process: Annotated[int, typer.Option(help="Processes that tag side by side")] = 1,
+    batch_size: Annotated[int, typer.Option(help="Rows that are tagged together")] = BATCH_SIZE,
+    shard_size: Annotated[int, typer.Option(help="Rows of a shard, at most")] = SHARD_SIZE,
+    scores: Annotated[bool, typer.Option("--scores", help="Write each word's confidence")] = False,
+    on_error: Annotated[OnError, typer.Option(help="What to do with a bad row")] = OnError.stop,
+    text_column: Annotated[str, typer.Option(help="Column or key of the text")] = "text",
+    words_column: Annotated[str, typer.Option(help="… of words, taken as they are")] = "words",
+    id_column: Annotated[str | None, typer.Option(help="… of the id; without, rows are numbered")] = None,
+    component: Annotated[str, typer.Option(help="The component's name in the pipeline")] = "lstm_tagger",
+    engine: Annotated[EngineName, typer.Option(help="This machine, or a Ray cluster")] = EngineName.local,
+    ray_address: Annotated[str | None, typer.Option(help="The cluster; without, this machine")] = None,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Tag on GPUs, with --engine ray")] = False,
+) -> None:
+    """Tag files of any size. The same command goes on after an interruption."""
+    try:
+        summary = tag_files(
+            model,
+            source,
+            output,
+            output_format=output_format and output_format.value,
+            n_process=n_process,
+            batch_size=batch_size,
+            shard_size=shard_size,
+            scores=scores,
+            on_error=on_error.value,
+            text_column=text_column,
+            words_column=words_column,
+            id_column=id_column,
+            component=component,
+            engine=engine.value,
+            ray_address=ray_address,
+            gpu=gpu,
+            progress=True,
+        )
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        msg.fail(str(error), exits=1)
+    except KeyboardInterrupt:
+        msg.warn("Interrupted. The same command goes on from here.")
+        raise typer.Exit(130) from None
+    if summary.n_finished_before:
+        msg.info(f"{summary.n_finished_before} shards were finished before")
+    if summary.bad_rows:
+        msg.warn(f"Skipped {summary.n_bad} bad rows in this run; all are in", summary.bad_rows)
+    speed = summary.n_words / summary.seconds
+    msg.good(f"{summary.n_rows:,} rows, {summary.n_words:,} words, {speed:,.0f} words/s", output)
 
 
 def _prepare(nlp: Language, component: str, examples: list[Example]) -> list[Example]:

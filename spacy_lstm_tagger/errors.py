@@ -216,6 +216,79 @@ class Errors:
     )
     L402 = "[L402] The component '{name}' is no lstm_tagger. Name another with --component."
 
+    L403 = "[L403] Can't write the format {format!r}. Choose one of: {formats}."
+    L404 = (
+        "[L404] The output {path} does not end as the format {format!r} does. Leave the format out, or "
+        "give a folder."
+    )
+    L405 = (
+        "[L405] The output {output} is among the input {source}, and would be read by the next run. Write"
+        " to another place."
+    )
+    L406 = (
+        "[L406] {path} is there already, and not from a run that can be resumed. Write to another place, "
+        "or remove it."
+    )
+    L407 = (
+        "[L407] There is no pipeline {model!s}, neither a folder nor an installed package. Correct the "
+        "path, or install it."
+    )
+    L408 = (
+        "[L408] Can't read {path}, which says what the shards beside it are of. Remove the folder and "
+        "begin anew, or write to another place."
+    )
+    L409 = (
+        "[L409] The shards in {folder} are of another run: {name!r} was {before!r}, and now is {now!r}. "
+        "Run it as before to go on, or write to another place."
+    )
+    L410 = (
+        "[L410] The input {path} was changed since the run began, so that shards would not fit each "
+        "other. Write to another place to begin anew."
+    )
+    L411 = (
+        "[L411] No input {path}: expected a file, a folder or a glob of files that end in {suffixes}. "
+        "Check the path, and put a glob in quotes."
+    )
+    L412 = "[L412] Can't read {path}: expected a file that ends in {suffixes}. Convert or rename it."
+    L413 = (
+        "[L413] Can't read the file {path}: {reason}. It is damaged, or not of the format that its name "
+        "says. Correct or remove it."
+    )
+    L414 = "[L414] Parquet files need pyarrow. Install it: pip install 'spacy-lstm-tagger[parquet]'."
+    L415 = (
+        "[L415] The file {path} has no column {name!r}; it has: {found}. Name the columns with "
+        "--text-column, --words-column and --id-column."
+    )
+    L416 = (
+        "[L416] {file}, row {row}: {reason}. Correct the row and begin anew, or go on with --on-error "
+        "skip, which writes bad rows to a file of their own."
+    )
+    L417 = (
+        "[L417] A worker process died: it was killed, perhaps for its memory, or it crashed. What is "
+        "finished stays: run the same again to go on, with fewer processes (--n-process) or smaller "
+        "batches (--batch-size) if memory was short."
+    )
+    L418 = "[L418] `{name}` is {value!r}, but must be one of: {choices}."
+    L419 = "[L419] A run can't have a {name} of {value!r}. Set it to 1 or more."
+    L420 = (
+        "[L420] To tag on a Ray cluster, Ray has to be installed: pip install 'spacy-lstm-tagger[ray]'."
+    )
+    L429 = (
+        "[L429] The Ray cluster failed or can't be reached: {reason}. Check its address and that its "
+        "machines have this version of spacy-lstm-tagger and see the same files. What is finished stays: "
+        "the same command goes on from there."
+    )
+
+    # Why a row is bad.
+    L421 = "[L421] {key!r} is missing. Add it, or name another column."
+    L422 = "[L422] {key!r} is {found}, but must be a string."
+    L423 = "[L423] The id, {key!r}, is {found}, but must be a string or a whole number."
+    L424 = "[L424] {key!r} is {found}, but must be a list of strings that are not empty."
+    L425 = "[L425] {key!r} holds half a character (a lone surrogate) at place {place}, counted from 0."
+    L426 = "[L426] Byte {offset}, counted from 0, is not UTF-8."
+    L427 = "[L427] Not valid JSON: {reason}."
+    L428 = "[L428] Expected a JSON object, not {found}."
+
 
 class Warnings:
     """Templates of warnings."""

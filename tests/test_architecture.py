@@ -24,7 +24,8 @@ MODULES = sorted(path.relative_to(ROOT.parent) for path in ROOT.rglob("*.py"))
 ALLOWED = {
     "batchers": "spacy .errors",
     "calibration": "numpy spacy .errors .pipeline.confidence",
-    "cli": "spacy typer wasabi .calibration .errors .readers",
+    "bulk": "pyarrow ray spacy srsly thinc torch tqdm .bulk .errors",
+    "cli": "spacy typer wasabi .bulk .calibration .errors .readers",
     "errors": "",
     "features": "numpy spacy .errors",
     "networks": "numpy torch .networks",
@@ -37,6 +38,7 @@ ALLOWED = {
 # Rooms that every spaCy process imports: what brings torch's modules in waits until it is called.
 LIGHT = (
     "batchers",
+    "bulk",
     "calibration",
     "errors",
     "features",
@@ -46,7 +48,7 @@ LIGHT = (
     "cli",
     "__init__",
 )
-HEAVY = ("torch", f"{PACKAGE}.networks", f"{PACKAGE}.models")
+HEAVY = ("torch", "pyarrow", "ray", f"{PACKAGE}.networks", f"{PACKAGE}.models")
 
 
 def room_of(path: Path) -> str:

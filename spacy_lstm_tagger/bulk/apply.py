@@ -1,0 +1,153 @@
+"""Bulk tagging from end to end: find the input, plan, run, join."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal, NamedTuple, get_args
+
+from tqdm import tqdm
+
+from ..errors import Errors
+from .cluster import run_on_ray
+from .formats import FORMATS
+from .inputs import find_files
+from .layout import check_place, finish, is_finished, lay_out, remove_leftovers
+from .manifest import compute_fingerprint, keep_manifest
+from .planning import plan
+from .processes import run_in_processes
+from .rows import Columns
+from .running import Engine, ShardResult, Task, run_here
+from .shards import Shard
+from .tagging import BATCH_SIZE, OnError
+
+SHARD_SIZE = 5000
+
+
+class Summary(NamedTuple):
+    """What a run did. Shards that an earlier run finished are counted, but not read.
+
+    n_rows (int): How many rows were written.
+    n_words (int): How many words they have.
+    n_bad (int): How many rows were skipped.
+    n_shards (int): How many shards were written.
+    n_finished_before (int): How many were there already.
+    seconds (float): How long it took.
+    bad_rows (Optional[Path]): Where skipped rows are, those of earlier runs too, if there are some.
+    """
+
+    n_rows: int
+    n_words: int
+    n_bad: int
+    n_shards: int
+    n_finished_before: int
+    seconds: float
+    bad_rows: Path | None
+
+
+def tag_files(
+    model: str | Path,
+    source: str | Path,
+    output: str | Path,
+    *,
+    output_format: str | None = None,
+    n_process: int = 1,
+    batch_size: int = BATCH_SIZE,
+    shard_size: int = SHARD_SIZE,
+    scores: bool = False,
+    on_error: OnError = "stop",
+    text_column: str = "text",
+    words_column: str = "words",
+    id_column: str | None = None,
+    component: str = "lstm_tagger",
+    engine: Literal["local", "ray"] = "local",
+    ray_address: str | None = None,
+    gpu: bool = False,
+    progress: bool = False,
+) -> Summary:
+    """Tag files. Interrupted, the same call goes on with what is not finished.
+
+    model (str | Path): A trained pipeline, a folder or a package.
+    source (str | Path): A .txt, .jsonl, .parquet or .spacy file, a folder of them, or a glob.
+    output (str | Path): A folder for the shards, or a .jsonl, .parquet or .spacy file.
+    output_format (Optional[str]): For a folder: "jsonl", which is the default, "parquet" or "spacy".
+    n_process (int): How many processes tag side by side, on this machine or in a cluster. With more than
+        one, a script needs `if __name__ == "__main__":`.
+    batch_size (int): How many rows are tagged together.
+    shard_size (int): How many rows a shard has at most.
+    scores (bool): Whether to write each word's confidence.
+    on_error ("stop" | "skip"): What to do with a bad row: raise, or write it to a file of its own.
+    text_column (str): The column, or key, of the text.
+    words_column (str): That of the words, which are taken as they are where a row has them.
+    id_column (Optional[str]): That of the id; without, rows are numbered in each file.
+    component (str): The component's name in the pipeline.
+    engine ("local" | "ray"): Where: here, or on a Ray cluster, whose machines see the same files.
+    ray_address (Optional[str]): The cluster's address; without, that which the environment names, or this
+        machine.
+    gpu (bool): Whether each process tags on a GPU; with "ray".
+    progress (bool): Whether to show a progress bar.
+    RETURNS (Summary): What was done.
+    RAISES (ValueError): If an argument is invalid, the output is another's, the input or the settings are
+        not those of the run that is to go on, or, with "stop", a row is bad.
+        (RuntimeError): If a process or a cluster died. What is finished stays, in any case.
+        (ImportError): If pyarrow or Ray is needed and not installed.
+    """
+    start = perf_counter()
+    _check_positive(n_process=n_process, batch_size=batch_size, shard_size=shard_size)
+    _check_choice("on_error", on_error, get_args(OnError))
+    _check_choice("engine", engine, ("local", "ray"))
+    layout = lay_out(output, output_format)
+    files = find_files(source, tuple(FORMATS))
+    check_place(layout, source, files)
+    columns = Columns(text_column, words_column, id_column)
+    fingerprint = compute_fingerprint(model)
+    shards = plan(files, shard_size)
+    # What changes nothing but speed and whether it ends may be another in a run that goes on.
+    settings = {"model": fingerprint, "component": component, "columns": list(columns), "scores": scores}
+    keep_manifest(layout, settings | {"shard_size": shard_size, "format": layout.suffix[1:]}, files)
+    remove_leftovers(layout)
+    task = Task(str(model), fingerprint, component, layout, columns, scores, batch_size, on_error)
+    run: Engine = run_here if n_process == 1 else partial(run_in_processes, n_process=n_process)
+    if engine == "ray":
+        run = partial(run_on_ray, n_workers=n_process, address=ray_address, gpu=gpu)
+    results = list(_run(run, task, shards, progress))
+    for file in files:
+        file.check()
+    finish(layout, shards)
+    return Summary(
+        n_rows=sum(result.n_rows for result in results),
+        n_words=sum(result.n_words for result in results),
+        n_bad=sum(result.n_bad for result in results),
+        n_shards=len(results),
+        n_finished_before=len(shards) - len(results),
+        seconds=perf_counter() - start,
+        bad_rows=layout.bad_rows if layout.bad_rows.exists() else None,
+    )
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(Errors.L418.format(name=name, value=value, choices=", ".join(choices)))
+
+
+def _check_positive(**settings: int) -> None:
+    for name, value in settings.items():
+        if value < 1:
+            raise ValueError(Errors.L419.format(name=name, value=value))
+
+
+def _run(engine: Engine, task: Task, shards: list[Shard], progress: bool) -> Iterator[ShardResult]:
+    """YIELDS (ShardResult): What became of the shards that were not finished before."""
+    todo = [shard for shard in shards if not is_finished(task.layout, shard)]
+    n_rows, n_left = (sum(shard.slice.n_rows for shard in some) for some in (shards, todo))
+    # None shows a bar on a terminal only.
+    bar: Any = tqdm(total=n_rows, initial=n_rows - n_left, unit=" rows", disable=None if progress else True)
+    results: Any = engine(task, todo)
+    with bar, closing(results):
+        start, n_words = perf_counter(), 0
+        for result in results:
+            n_words += result.n_words
+            bar.set_postfix_str(f"{n_words / (perf_counter() - start):,.0f} words/s", refresh=False)
+            bar.update(result.shard.slice.n_rows)
+            yield result

@@ -1,0 +1,150 @@
+"""Parquet files, by pyarrow."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..errors import Errors
+from .inputs import InputFile
+from .rows import BadRow, Columns, Id, Row, TaggedRow, attempt, extract, make_row
+from .shards import Slice, cut_evenly
+
+MAX_WORDS = 2**20  # that wait to be written
+_READ_AT_ONCE = 1000  # rows
+
+
+def _import() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ImportError(Errors.L414) from error
+    return pyarrow, pyarrow.parquet
+
+
+def split(file: InputFile, size: int) -> Iterator[Slice]:
+    """YIELDS (Slice): Slices of at most so many rows."""
+    _, parquet = _import()
+    with parquet.ParquetFile(file.path) as table:
+        yield from cut_evenly(table.metadata.num_rows, size)
+
+
+def read(file: InputFile, rows: Slice, columns: Columns, vocab: Vocab) -> Iterator[Row | BadRow]:
+    """YIELDS (Row | BadRow): The rows.
+    RAISES (ValueError): If the file has no column of texts or words, or none of ids where it should.
+    """
+    _, parquet = _import()
+    with parquet.ParquetFile(file.path) as table:
+        names = _find_columns(table.schema_arrow.names, columns, file)
+        batches = _read_batches(table, rows, names)
+        records = (batch.slice(i, 1) for batch in batches for i in range(batch.num_rows))
+        for number, record in enumerate(records, start=rows.start + 1):
+            make = partial(_make_row, file.name, number, columns)
+            yield attempt(make, record, _show, file.name, number)
+
+
+def _make_row(file: str, number: int, columns: Columns, record: Any) -> Row:
+    try:
+        values = {name: _get_value(record, name) for name in record.schema.names}
+    except UnicodeDecodeError as error:
+        raise ValueError(Errors.L426.format(offset=error.start)) from error
+    return make_row(values, columns, file, number)
+
+
+def _get_value(record: Any, name: str) -> Any:
+    """RETURNS (Any): A column's value in the one row of a batch."""
+    return record.column(name)[0].as_py()
+
+
+def _find_columns(found: list[str], columns: Columns, file: InputFile) -> list[str]:
+    if columns.text not in found and columns.words not in found:
+        raise ValueError(Errors.L415.format(path=file.path, name=columns.text, found=", ".join(found)))
+    if columns.id is not None and columns.id not in found:
+        raise ValueError(Errors.L415.format(path=file.path, name=columns.id, found=", ".join(found)))
+    return [name for name in columns if name in found]
+
+
+def _read_batches(table: Any, rows: Slice, names: list[str]) -> Iterator[Any]:
+    """YIELDS (RecordBatch): The rows of a slice. Row groups that have none of them are not read."""
+    end = rows.start + rows.n_rows
+    groups, place, skipped = [], 0, 0
+    for group in range(table.num_row_groups):
+        after = place + table.metadata.row_group(group).num_rows
+        if place < end and after > rows.start:
+            groups.append(group)
+        elif not groups:
+            skipped = after
+        place = after
+    place = skipped
+    for batch in table.iter_batches(_READ_AT_ONCE, row_groups=groups, columns=names):
+        first, last = max(rows.start - place, 0), min(end - place, batch.num_rows)
+        if first < last:
+            yield batch.slice(first, last - first)
+        place += batch.num_rows
+        if place >= end:
+            return
+
+
+def _show(record: Any) -> str:
+    """RETURNS (str): A row as text, whatever is in it."""
+    return str({name: _show_value(record, name) for name in record.schema.names})
+
+
+def _show_value(record: Any, name: str) -> Any:
+    try:
+        return _get_value(record, name)
+    except UnicodeDecodeError as error:
+        return bytes(error.object).decode(errors="backslashreplace")
+
+
+class ParquetWriter:
+    """Writes a shard as Parquet: columns id (string), words, tags and perhaps scores."""
+
+    def __init__(self, path: Path, *, scores: bool) -> None:
+        pyarrow, parquet = _import()
+        words = pyarrow.list_(pyarrow.string())
+        fields = {"id": pyarrow.string(), "words": words, "tags": words}
+        if scores:
+            fields["scores"] = pyarrow.list_(pyarrow.float32())
+        self.scores = scores
+        self._make_batch = pyarrow.RecordBatch.from_pylist
+        self._schema = pyarrow.schema(list(fields.items()))
+        self._file = parquet.ParquetWriter(path, self._schema)
+        self._waiting: list[TaggedRow] = []
+        self._n_words = 0
+
+    def write(self, row_id: Id, doc: Doc) -> None:
+        """Write a document."""
+        self._waiting.append(extract(str(row_id), doc, scores=self.scores))
+        self._n_words += len(doc)
+        if self._n_words >= MAX_WORDS:
+            self._flush()
+
+    def _flush(self) -> None:
+        rows = [row._asdict() for row in self._waiting]
+        self._file.write_batch(self._make_batch(rows, schema=self._schema))
+        self._waiting.clear()
+        self._n_words = 0
+
+    def close(self) -> None:
+        """Write all that is left."""
+        if self._waiting:
+            self._flush()
+        self._file.close()
+
+
+def join(parts: Iterable[Path], path: Path) -> None:
+    """Write the row groups of all files into one."""
+    _, parquet = _import()
+    writer = None
+    for part in parts:
+        with parquet.ParquetFile(part) as table:
+            writer = writer or parquet.ParquetWriter(path, table.schema_arrow)
+            for group in range(table.num_row_groups):
+                writer.write_table(table.read_row_group(group))
+    if writer is not None:
+        writer.close()

@@ -1,0 +1,117 @@
+"""One shard, from its file to its file. Any engine that calls `run_shard` for all shards, in any order, in
+any process that sees the files, makes the same output.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from spacy.language import Language
+
+from .formats import FORMATS, OUTPUT_FORMATS, Writer
+from .layout import Layout, write_whole
+from .rows import BadRow, Columns, Row
+from .shards import Shard
+from .tagging import OnError, batch_rows, load_pipeline, tag_batch
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be done with each shard.
+
+    model (str): The pipeline's folder or package.
+    fingerprint (str): That of the pipeline, so that a changed one is loaded again.
+    component (str): The component's name.
+    layout (Layout): Where the output is written.
+    columns (Columns): The names of the input's columns.
+    scores (bool): Whether to write confidences.
+    batch_size (int): How many rows are tagged together.
+    on_error ("stop" | "skip"): What to do with a bad row.
+    """
+
+    model: str
+    fingerprint: str
+    component: str
+    layout: Layout
+    columns: Columns
+    scores: bool
+    batch_size: int
+    on_error: OnError
+
+
+class ShardResult(NamedTuple):
+    """What became of a shard.
+
+    shard (Shard): The shard.
+    n_rows (int): How many rows were written.
+    n_words (int): How many words they have.
+    n_bad (int): How many rows were skipped.
+    """
+
+    shard: Shard
+    n_rows: int
+    n_words: int
+    n_bad: int
+
+
+Engine: TypeAlias = Callable[[Task, Iterable[Shard]], Iterator[ShardResult]]
+
+
+@lru_cache(maxsize=1)
+def _load(model: str, fingerprint: str, component: str, scores: bool) -> Language:
+    return load_pipeline(model, component=component, scores=scores)
+
+
+def run_shard(task: Task, shard: Shard, check: Callable[[], None] = lambda: None) -> ShardResult:
+    """Tag a shard, and write it and its bad rows.
+
+    task (Task): What is to be done.
+    shard (Shard): The shard.
+    check (Callable[[], None]): Called before each batch; may raise.
+    RETURNS (ShardResult): What became of it.
+    RAISES (ValueError): If the pipeline can't be used, the input changed, or a row is bad and `on_error` is
+        "stop".
+    """
+    nlp = _load(task.model, task.fingerprint, task.component, task.scores)
+    shard.file.check()
+    # The shard is written last: it is whole, and so are its bad rows.
+    with (
+        write_whole(task.layout.get_part(shard), task.layout) as path,
+        write_whole(task.layout.get_bad_rows(shard), task.layout) as bad_path,
+        nlp.memory_zone(),
+    ):
+        writer = OUTPUT_FORMATS[task.layout.suffix].open(path, scores=task.scores)
+        try:
+            rows = FORMATS[shard.file.path.suffix].read(shard.file, shard.slice, task.columns, nlp.vocab)
+            n_rows, n_words, bad = _tag(task, nlp, rows, writer, check)
+        finally:
+            writer.close()
+        if bad:
+            lines = [json.dumps(row._asdict()) + "\n" for row in bad]
+            bad_path.write_text("".join(lines), encoding="utf8")
+    return ShardResult(shard, n_rows, n_words, len(bad))
+
+
+def _tag(
+    task: Task, nlp: Language, rows: Iterator[Row | BadRow], writer: Writer, check: Callable[[], None]
+) -> tuple[int, int, list[BadRow]]:
+    """RETURNS (Tuple[int, int, List[BadRow]]): The rows and words that were written, and what was not."""
+    n_rows = n_words = 0
+    bad = []
+    for batch in batch_rows(rows, task.batch_size):
+        check()
+        for found in tag_batch(nlp, batch, task.on_error):
+            if isinstance(found, BadRow):
+                bad.append(found)
+                continue
+            row, doc = found
+            writer.write(row.id, doc)
+            n_rows, n_words = n_rows + 1, n_words + len(doc)
+    return n_rows, n_words, bad
+
+
+def run_here(task: Task, shards: Iterable[Shard]) -> Iterator[ShardResult]:
+    """YIELDS (ShardResult): What became of each shard, one after the other, in this process."""
+    return (run_shard(task, shard) for shard in shards)

@@ -1,0 +1,133 @@
+"""Rows through a pipeline: batch by batch, and one by one where a batch fails."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..errors import Errors
+from .rows import BadRow, Content, Row, TaggedRow, explain, extract
+
+OnError: TypeAlias = Literal["stop", "skip"]
+
+BATCH_SIZE = 256
+MAX_CHARACTERS = 2**20  # of a batch, so that long documents make no long batch
+
+
+def load_pipeline(model: str | Path, *, component: str = "lstm_tagger", scores: bool = False) -> Language:
+    """Load a trained pipeline to tag rows with.
+
+    model (str | Path): Its folder, or the name of its package.
+    component (str): The component's name in the pipeline.
+    scores (bool): Whether it stores its confidences.
+    RETURNS (Language): The pipeline.
+    RAISES (ValueError): If the pipeline has no such component.
+    """
+    nlp = spacy.load(model)
+    if component not in nlp.pipe_names:
+        raise ValueError(Errors.L401.format(name=component, pipeline=", ".join(nlp.pipe_names)))
+    tagger: Any = nlp.get_pipe(component)
+    if "store_scores" not in getattr(tagger, "cfg", {}):
+        raise ValueError(Errors.L402.format(name=component))
+    tagger.cfg["store_scores"] = scores
+    return nlp
+
+
+def tag_rows(
+    nlp: Language,
+    rows: Iterable[Row | BadRow],
+    *,
+    batch_size: int = BATCH_SIZE,
+    scores: bool = False,
+    on_error: OnError = "stop",
+) -> Iterator[TaggedRow | BadRow]:
+    """Tag rows, with a bounded memory: the pipeline forgets the words of each batch.
+
+    nlp (Language): The pipeline. Documents that it made before stay valid.
+    rows (Iterable[Row | BadRow]): The rows.
+    batch_size (int): How many are tagged together.
+    scores (bool): Whether to give the confidences, which the component has to store: see `load_pipeline`.
+    on_error ("stop" | "skip"): What to do with a row that can't be tagged: raise, or give a `BadRow`.
+    YIELDS (TaggedRow | BadRow): One for each row, in order.
+    RAISES (ValueError): For a bad row, with "stop".
+    """
+    for batch in batch_rows(rows, batch_size):
+        with nlp.memory_zone():
+            tagged = [
+                found if isinstance(found, BadRow) else extract(found[0].id, found[1], scores=scores)
+                for found in tag_batch(nlp, batch, on_error)
+            ]
+        yield from tagged
+
+
+def batch_rows(rows: Iterable[Row | BadRow], size: int) -> Iterator[list[Row | BadRow]]:
+    """YIELDS (List[Row | BadRow]): Batches of at most so many rows, and `MAX_CHARACTERS` if of several."""
+    batch: list[Row | BadRow] = []
+    n_characters = 0
+    for row in rows:
+        length = 0 if isinstance(row, BadRow) else _count_characters(row.content)
+        if batch and (len(batch) == size or n_characters + length > MAX_CHARACTERS):
+            yield batch
+            batch, n_characters = [], 0
+        batch.append(row)
+        n_characters += length
+    if batch:
+        yield batch
+
+
+def _count_characters(content: Content) -> int:
+    return sum(map(len, content)) if isinstance(content, list) else len(content)
+
+
+def tag_batch(
+    nlp: Language, batch: Sequence[Row | BadRow], on_error: OnError
+) -> Iterator[tuple[Row, Doc] | BadRow]:
+    """Tag a batch of rows together; if that fails, one by one, to find those that are bad.
+
+    YIELDS (Tuple[Row, Doc] | BadRow): Each row with its document, or why there is none, in order.
+    RAISES (ValueError): For a bad row, with "stop".
+    """
+    made = [row if isinstance(row, BadRow) else _attempt(_make_doc, nlp, row) for row in batch]
+    together = _tag_together(nlp, [doc for doc in made if isinstance(doc, Doc)])
+    for row, doc in zip(batch, made, strict=True):
+        found = doc
+        if isinstance(row, Row) and isinstance(doc, Doc):
+            found = next(together) if together else _attempt(_tag_alone, nlp, row)
+            if isinstance(found, Doc):
+                yield row, found
+                continue
+        assert isinstance(found, BadRow)
+        if on_error == "stop":
+            reason = found.reason.rstrip(".")
+            raise ValueError(Errors.L416.format(file=found.file, row=found.row, reason=reason))
+        yield found
+
+
+def _tag_together(nlp: Language, docs: list[Doc]) -> Iterator[Doc] | None:
+    """RETURNS (Optional[Iterator[Doc]]): The documents, or None if the pipeline fails or drops some."""
+    try:
+        tagged = list(nlp.pipe(docs, batch_size=max(1, len(docs))))
+    except Exception:  # whatever a component raises; which document it is of is found one by one
+        return None
+    return iter(tagged) if len(tagged) == len(docs) else None
+
+
+def _attempt(function: Callable[[Language, Row], Doc], nlp: Language, row: Row) -> Doc | BadRow:
+    try:
+        return function(nlp, row)
+    except Exception as error:  # whatever a tokenizer or a component raises
+        return BadRow(row.file, row.number, explain(error), str(row.content))
+
+
+def _make_doc(nlp: Language, row: Row) -> Doc:
+    """RETURNS (Doc): A new document, so that a second attempt finds nothing of the first."""
+    if isinstance(row.content, str):
+        return nlp.make_doc(row.content)
+    return Doc(nlp.vocab, words=row.content) if isinstance(row.content, list) else row.content.copy()
+
+
+def _tag_alone(nlp: Language, row: Row) -> Doc:
+    return nlp(_make_doc(nlp, row))

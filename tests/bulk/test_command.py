@@ -1,0 +1,50 @@
+"""`python -m spacy lstm-tagger apply`: options reach the run, and errors are told with no traceback."""
+
+import json
+
+from spacy.cli import app
+from spacy.util import registry
+from typer.testing import CliRunner
+
+registry.cli.get_all()  # as `python -m spacy` does
+
+
+def run(*args):
+    result = CliRunner().invoke(app, ["lstm-tagger", "apply", *map(str, args)])
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_apply(model, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"t": "I like eggs", "n": 5}\n{"n": 6}\n{"w": ["a b"], "n": 7}\n')
+    options = ["--text-column", "t", "--words-column", "w", "--id-column", "n", "--scores"]
+    options += ["--on-error", "skip", "--shard-size", 2, "--batch-size", 1]
+    code, output = run(model, tmp_path / "in.jsonl", tmp_path / "out", *options)
+    assert code == 0
+    assert "2 rows, 4 words" in output
+    assert "_errors.jsonl" in output
+    parts = sorted((tmp_path / "out").glob("part-*"))
+    assert len(parts) == 2
+    rows = [json.loads(line) for part in parts for line in part.read_text().splitlines()]
+    assert [(row["id"], row["words"]) for row in rows] == [(5, ["I", "like", "eggs"]), (7, ["a b"])]
+    assert [len(row["scores"]) for row in rows] == [3, 1]
+    code, output = run(model, tmp_path / "in.jsonl", tmp_path / "out", *options)
+    assert code == 0
+    assert "2 shards were finished before" in output
+
+
+def test_errors_are_told(model, tmp_path):
+    (tmp_path / "in.txt").write_bytes(b"\xff")
+    code, output = run(model, tmp_path / "in.txt", tmp_path / "out.jsonl")
+    assert code == 1
+    assert "[L416] in.txt, row 1: [L426]" in output
+    assert "Traceback" not in output
+
+
+def test_an_interruption_is_told(model, tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spacy_lstm_tagger.cli.tag_files", interrupt)
+    code, output = run(model, tmp_path / "in.txt", tmp_path / "out.jsonl")
+    assert code == 130
+    assert "goes on from here" in output

@@ -1,0 +1,331 @@
+"""However a run ends, the same call goes on, and the output is that of a run that was never interrupted."""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from subprocess import PIPE, Popen
+from time import sleep
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spacy_lstm_tagger.bulk import apply, lines, tag_files
+from spacy_lstm_tagger.bulk.layout import MANIFEST
+from spacy_lstm_tagger.bulk.processes import run_in_processes
+
+ROWS = ["I like green eggs", "Eat blue ham", "caf\xe9", "", "She sees old dogs now", "\xe9", "eggs"]
+OUTPUTS = pytest.mark.parametrize("output", ["out", "out.jsonl"])
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """A file of seven rows, of which two are bad."""
+    path = tmp_path_factory.mktemp("source") / "in.txt"
+    path.write_text("\n".join(ROWS), encoding="latin1")
+    return path
+
+
+def tag(model, source, output, **settings):
+    return tag_files(model, source, output, **{"on_error": "skip", "shard_size": 2} | settings)
+
+
+def read(folder):
+    """All files under a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def expected(model, source, tmp_path_factory):
+    """What runs that are not interrupted leave, by the name of the output."""
+    folders = {}
+    for output in ("out", "out.jsonl"):
+        folder = tmp_path_factory.mktemp("whole")
+        tag(model, source, folder / output)
+        folders[output] = read(folder)
+    return folders
+
+
+# Every step that changes what is on the disk.
+STEPS = (
+    (Path, "replace"),
+    (Path, "unlink"),
+    (Path, "rmdir"),
+    (Path, "mkdir"),
+    (Path, "write_text"),
+    (os, "fsync"),
+    (shutil, "rmtree"),
+    (shutil, "copyfileobj"),
+    (lines.JsonlWriter, "write"),
+    (lines.JsonlWriter, "close"),
+)
+
+
+def interrupt_at(patch, step, interrupt):
+    """Let a call of one of the steps be interrupted: even numbers before it, odd numbers after it."""
+    numbers = count()
+
+    def wrap(function):
+        def call(*args, **kwargs):
+            if next(numbers) == step:
+                interrupt()
+            result = function(*args, **kwargs)
+            if next(numbers) == step:
+                interrupt()
+            return result
+
+        return call
+
+    for owner, name in STEPS:
+        patch.setattr(owner, name, wrap(getattr(owner, name)))
+    return numbers
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def raise_interrupt():
+    raise KeyboardInterrupt
+
+
+def run_and_die(step, *args):
+    """Run in a process that is killed at a step.
+
+    RETURNS (bool): Whether it was, and did not end before.
+    """
+    child = os.fork()
+    if not child:
+        with pytest.MonkeyPatch.context() as patch:
+            interrupt_at(patch, step, die)
+            try:
+                tag(*args)
+            finally:
+                os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def go_on(model, source, output):
+    """Run it once more, unless there is nothing left to do: then the command refuses to overwrite."""
+    manifest = output.with_name("out.jsonl.parts") / MANIFEST
+    if output.suffix and output.exists() and not manifest.exists():
+        with pytest.raises(ValueError, match="L406"):
+            tag(model, source, output)
+    else:
+        tag(model, source, output)
+
+
+@OUTPUTS
+def test_killed_at_any_step(output, model, source, expected, tmp_path):
+    tag(model, source, tmp_path / "warm")  # the processes to be find the pipeline loaded
+    for step in count():
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        was_killed = run_and_die(step, model, source, folder / output)
+        if not was_killed:
+            break
+        go_on(model, source, folder / output)
+        assert read(folder) == expected[output], step
+    assert step > 30
+
+
+@settings(max_examples=10)
+@given(
+    steps=st.lists(st.integers(0, 50), min_size=1, max_size=4), output=st.sampled_from(["out", "out.jsonl"])
+)
+def test_interrupted_again_and_again(steps, output, model, source, expected, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("interrupted")
+    for step in steps:
+        with pytest.MonkeyPatch.context() as patch, suppress(KeyboardInterrupt):
+            interrupt_at(patch, step, raise_interrupt)
+            go_on(model, source, folder / output)
+    go_on(model, source, folder / output)
+    assert read(folder) == expected[output]
+
+
+@OUTPUTS
+def test_finished_shards_are_not_repeated(output, model, source, tmp_path, monkeypatch):
+    def stop_after_two(*args):
+        for number, result in enumerate(run_here(*args), start=1):
+            yield result
+            if number == 2:
+                raise KeyboardInterrupt
+
+    run_here = apply.run_here
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "run_here", stop_after_two)
+        with pytest.raises(KeyboardInterrupt):
+            tag(model, source, tmp_path / output)
+    summary = tag(model, source, tmp_path / output, batch_size=1)
+    assert (summary.n_shards, summary.n_finished_before) == (2, 2)
+    assert (summary.n_rows, summary.n_bad) == (2, 1), "of rows 5 to 7"
+    assert len(summary.bad_rows.read_text().splitlines()) == 2, "of both runs"
+
+
+def test_a_finished_run(model, source, tmp_path):
+    tag(model, source, tmp_path / "out")
+    before = read(tmp_path)
+    summary = tag(model, source, tmp_path / "out")
+    assert (summary.n_shards, summary.n_finished_before) == (0, 4)
+    assert read(tmp_path) == before
+    tag(model, source, tmp_path / "out.jsonl")
+    with pytest.raises(ValueError, match=r"L406.*out.jsonl is there already"):
+        tag(model, source, tmp_path / "out.jsonl")
+
+
+def test_another_run_is_refused(model, source, tmp_path):
+    """The message names what differs; the output stays."""
+    copy = shutil.copytree(model, tmp_path / "model")
+    data = tmp_path / "in.txt"
+    shutil.copy(source, data)
+    tag(copy, data, tmp_path / "out")
+    before = read(tmp_path / "out")
+    for changed, name in (
+        ({"scores": True}, "scores"),
+        ({"shard_size": 3}, "shard_size"),
+        ({"text_column": "t"}, "columns"),
+        ({"output_format": "parquet"}, "format"),
+    ):
+        with pytest.raises(ValueError, match=f"L409.*'{name}' was"):
+            tag(copy, data, tmp_path / "out", **changed)
+    (copy / "meta.json").write_text((copy / "meta.json").read_text() + " ")
+    with pytest.raises(ValueError, match=r"L409.*'model' was"):
+        tag(copy, data, tmp_path / "out")
+    shutil.copy(model / "meta.json", copy)
+    os.utime(data, ns=(0, 0))
+    with pytest.raises(ValueError, match=r"L409.*'input' was 'in.txt of 65 bytes.*modified at 0 ns"):
+        tag(copy, data, tmp_path / "out")
+    data.rename(tmp_path / "other.txt")
+    with pytest.raises(ValueError, match=r"L409.*'input' was 'in.txt of 65 bytes.*now is 'no in.txt'"):
+        tag(copy, tmp_path / "other.txt", tmp_path / "out")
+    assert read(tmp_path / "out") == before
+
+
+def test_a_damaged_manifest_is_refused(model, source, tmp_path):
+    tag(model, source, tmp_path / "out")
+    for text in ("{", "3", "null"):
+        (tmp_path / "out" / MANIFEST).write_text(text)
+        with pytest.raises(ValueError, match="L408"):
+            tag(model, source, tmp_path / "out")
+
+
+def test_input_that_changes_during_the_run_is_refused(model, source, tmp_path, monkeypatch):
+    data = tmp_path / "in.txt"
+    shutil.copy(source, data)
+    write = lines.JsonlWriter.write
+
+    def change(*args):
+        data.write_text("other\n" * 20)
+        write(*args)
+
+    monkeypatch.setattr(lines.JsonlWriter, "write", change)
+    with pytest.raises(ValueError, match="L410"):
+        tag(model, data, tmp_path / "out")
+
+
+def test_places_that_are_refused(model, source, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(source, data / "in.txt")
+    (data / "in.jsonl").write_text("{}")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes").touch()
+    (tmp_path / "out.errors.jsonl").touch()
+    before = read(tmp_path)
+    for given_source, output, message in (
+        (data, data / "out", "L405"),
+        (data, data, "L405"),
+        (data, data / "out.parquet", "L405"),
+        (data / "in.jsonl", data / "in.jsonl", "L405"),
+        (data / "in.txt", tmp_path / "mine", "L406"),
+        (data / "in.txt", data / "in.jsonl", "L406"),
+        (data / "in.txt", tmp_path / "out.jsonl", "L406"),
+        (tmp_path / "none", tmp_path / "o", "L411"),
+        (tmp_path / "mine", tmp_path / "o", "L411"),
+        (tmp_path / "mine" / "notes", tmp_path / "o", "L412"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            tag(model, given_source, output)
+    for changed, message in (
+        ({"output_format": "csv"}, "L403"),
+        ({"on_error": "ignore"}, "L418"),
+        ({"n_process": 0}, "L419"),
+        ({"component": "tagger"}, "L401"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            tag(model, source, tmp_path / "o", **changed)
+    with pytest.raises(ValueError, match="L404"):
+        tag(model, source, tmp_path / "o.jsonl", output_format="parquet")
+    with pytest.raises(ValueError, match="L407"):
+        tag(tmp_path / "no_model", source, tmp_path / "o2")
+    shutil.rmtree(tmp_path / "o")
+    assert read(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["in.parquet", "in.spacy"])
+def test_damaged_files_are_refused_before_anything_is_written(name, model, tmp_path):
+    (tmp_path / name).write_bytes(b"damaged")
+    with pytest.raises(ValueError, match=f"L413.*{name}"):
+        tag(model, tmp_path / name, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+# Processes
+
+
+def write_many(path):
+    path.write_text("".join(f"I like {i} eggs\n" for i in range(60)))
+    return path
+
+
+def test_workers_that_die_or_are_given_up(model, tmp_path, monkeypatch):
+    data = write_many(tmp_path / "in.txt")
+    tag(model, data, tmp_path / "expected", shard_size=1)
+
+    def kill_workers(task, shards, n_process):
+        results = run_in_processes(task, shards, n_process)
+        yield next(results)
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid, signal.SIGKILL)
+        yield from results
+
+    def give_up(task, shards, n_process):
+        results = run_in_processes(task, shards, n_process)
+        yield next(results)
+        results.close()
+        raise KeyboardInterrupt
+
+    for engine, error, message in (
+        (kill_workers, RuntimeError, "L417"),
+        (give_up, KeyboardInterrupt, "^$"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(apply, "run_in_processes", engine)
+            with pytest.raises(error, match=message):
+                tag(model, data, tmp_path / "out", shard_size=1, n_process=2)
+        assert 0 < len(list((tmp_path / "out").glob("part-*"))) < 60
+        assert multiprocessing.active_children() == []
+    summary = tag(model, data, tmp_path / "out", shard_size=1, n_process=2)
+    assert 0 < summary.n_finished_before < 60
+    assert read(tmp_path / "out") == read(tmp_path / "expected")
+
+
+def test_no_worker_outlives_a_command_that_is_killed(model, tmp_path):
+    data = write_many(tmp_path / "in.txt")
+    command = [sys.executable, "-m", "spacy", "lstm-tagger", "apply", str(model), str(data), "out"]
+    options = ["--n-process", "2", "--shard-size", "1"]
+    process = Popen([*command, *options], cwd=tmp_path, stdout=PIPE, stderr=PIPE)
+    while not any((tmp_path / "out").glob("part-*")) and process.poll() is None:
+        sleep(0.01)
+    process.kill()
+    process.communicate(timeout=100)  # until nobody holds the pipes
+    tag(model, data, tmp_path / "expected", shard_size=1, on_error="stop")
+    tag(model, data, tmp_path / "out", shard_size=1)
+    assert read(tmp_path / "out") == read(tmp_path / "expected")
