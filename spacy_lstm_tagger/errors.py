@@ -270,9 +270,7 @@ class Errors:
     )
     L418 = "[L418] `{name}` is {value!r}, but must be one of: {choices}."
     L419 = "[L419] A run can't have a {name} of {value!r}. Set it to 1 or more."
-    L420 = (
-        "[L420] To tag on a Ray cluster, Ray has to be installed: pip install 'spacy-lstm-tagger[ray]'."
-    )
+    L420 = "[L420] To tag on a Ray cluster, Ray has to be installed: pip install 'spacy-lstm-tagger[ray]'."
     L429 = (
         "[L429] The Ray cluster failed or can't be reached: {reason}. Check its address and that its "
         "machines have this version of spacy-lstm-tagger and see the same files. What is finished stays: "
