@@ -33,7 +33,7 @@ ALLOWED = {
     "models": "numpy spacy srsly thinc torch .errors .features .networks .optimizers .models",
     "pipeline": "numpy spacy srsly thinc torch .errors .features .networks .models .pipeline",
     "readers": "spacy srsly .errors",
-    "report": "IPython jinja2 markupsafe numpy plotly spacy srsly .calibration .errors .readers "
+    "report": "IPython jinja2 markupsafe numpy plotly spacy .calibration .errors .readers "
     ".pipeline.confidence .report",
     "scorers": "spacy .errors",
 }

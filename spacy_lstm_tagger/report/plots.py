@@ -67,12 +67,13 @@ def plot_confusion(summary: dict[str, Any]) -> Plot:
         "ygap": 1,
     }
     # Numbered, since a tag such as "1" would be taken for a number.
+    plain = {"showgrid": False, "zeroline": False}
     axis = {"tickvals": list(range(len(tags))), "ticktext": [escape(tag) or "–" for tag in tags]}
     layout = {
         "height": max(360, 120 + 16 * len(tags)),
         "margin": MARGIN | {"l": 90, "b": 90},
-        "xaxis": axis | {"title": {"text": "predicted tag"}, "tickangle": -90, "showgrid": False},
-        "yaxis": axis | {"title": {"text": "gold tag"}, "autorange": "reversed", "showgrid": False},
+        "xaxis": axis | {"title": {"text": "predicted tag"}, "tickangle": -90} | plain,
+        "yaxis": axis | {"title": {"text": "gold tag"}, "autorange": "reversed"} | plain,
     }
     return _make(
         "confusion",

@@ -1,10 +1,9 @@
 """The log of a training, as spaCy's ConsoleLogger writes it to its `output_file`."""
 
+import json
 from math import isfinite
 from pathlib import Path
 from typing import Any
-
-import srsly
 
 from ..errors import Errors, tell
 
@@ -37,7 +36,7 @@ def _read_lines(path: Path) -> list[str]:
 
 def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        record = srsly.json_loads(line)
+        record = json.loads(line)
     except ValueError as error:
         raise ValueError(Errors.L504.format(path=path, number=number, reason=tell(error))) from error
     if not _is_evaluation(record):
