@@ -111,10 +111,14 @@ function show(number) {
   document.getElementById("next").disabled = page === pages - 1;
 }
 
-function lead(values) {
+function select(values) {
   filters.reset();
   for (const [name, value] of Object.entries(values)) filters.elements[name].value = value;
   search();
+}
+
+function lead(values) {
+  select(values);
   const title = document.getElementById("sentences-title");
   title.scrollIntoView();
   title.focus({ preventScroll: true });
@@ -122,8 +126,7 @@ function lead(values) {
 
 filters.addEventListener("input", search);
 filters.addEventListener("submit", (event) => event.preventDefault());
-// The form is cleared after the event.
-filters.addEventListener("reset", () => setTimeout(search));
+document.getElementById("clear").addEventListener("click", () => select({}));
 document.getElementById("previous").addEventListener("click", () => show(page - 1));
 document.getElementById("next").addEventListener("click", () => show(page + 1));
 for (const button of document.querySelectorAll("td button, th button")) {
