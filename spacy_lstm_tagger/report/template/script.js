@@ -55,7 +55,8 @@ function search() {
   found = [];
   sentences.forEach((sentence, number) => {
     if (!texts[number].includes(wanted.text)) return;
-    const places = byWord ? sentence.w.flatMap((_, i) => (isWanted(sentence, i, wanted) ? [i] : [])) : [];
+    const places = [];
+    for (let i = 0; byWord && i < sentence.w.length; i++) if (isWanted(sentence, i, wanted)) places.push(i);
     if (byWord && !places.length) return;
     words += places.length;
     found.push({ number, places });
