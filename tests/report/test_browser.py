@@ -217,8 +217,8 @@ def test_every_control_has_a_name(page):
 
 
 @pytest.fixture(scope="module")
-def many(model, tmp_path_factory):
-    """RETURNS (Path): The report on 20,000 sentences."""
+def many(browser, model, tmp_path_factory):
+    """RETURNS (Path): The report on 20,000 sentences; `browser` comes first, as it may skip."""
     folder = tmp_path_factory.mktemp("many")
     words, tags = ["She", "sees", "old", "dogs", "now", "and", "I", "like", "eggs", "."], list("NVJNRXNVNX")
     with (folder / "data.jsonl").open("w") as file:
