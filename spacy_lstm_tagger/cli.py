@@ -185,7 +185,7 @@ def report_cli(
     for found in filter(None, (report["model"], report["other_model"])):
         share = found["accuracy"]
         interval = f"{100 * share['low']:.2f} – {100 * share['high']:.2f}"
-        msg.info(f"{found['path']}: accuracy {100 * share['value']:.2f}% (95% interval {interval})")
+        msg.info(f"{found['path']}: accuracy {100 * share['value']:.2f}% ({interval})")
     if report["comparison"]:
         msg.info(f"p = {report['comparison']['p_randomisation']:.2g} (approximate randomisation)")
     msg.good(f"{output.stat().st_size / 1e6:.1f} MB", output)

@@ -19,8 +19,8 @@ _NEUTRAL = "#ddd"
 
 
 def render(docs: Doc | Span | Iterable[Doc | Span], *, jupyter: bool | None = None) -> str | None:
-    """Show tagged text: each word above its tag; the surer the tag, the greener its background, and the
-    less sure the redder. Without `store_scores` of the component all are grey.
+    """Show tagged text: each word above its tag and the confidence in it, in per cent; the surer the tag,
+    the greener its background. Without `store_scores` of the component all are grey, and without figures.
 
     docs (Doc | Span | Iterable[Doc | Span]): What to show.
     jupyter (Optional[bool]): Whether to display it in a notebook; by default, if this runs in one.
@@ -47,7 +47,8 @@ def _render_word(token: Token) -> str:
     score = get_tag_score(token)
     return _WORD.format(
         word=escape(token.text),
-        tag=escape(token.tag_) or "&nbsp;",
+        # In per cent, rounded down: 100 is certain.
+        tag=escape(token.tag_) + ("&nbsp;" if score is None else f" {int(100 * score)}"),
         title="" if score is None else f"{100 * score:.1f}%",
         # From red, which is 0 degrees, to green.
         background=_NEUTRAL if score is None else f"hsl({round(120 * score)}, 65%, 75%)",

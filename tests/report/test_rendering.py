@@ -28,7 +28,10 @@ class Elements(HTMLParser):
 def test_words_tags_and_confidences(nlp):
     doc = nlp("Eat blue ham")
     page = Elements(render(doc))
-    assert page.text == ["Eat", "V", "blue", "J", "ham", "N"]
+    assert page.text == [
+        part for token in doc for part in (token.text, token.tag_, str(int(100 * token._.tag_score)))
+    ]
+    assert page.text[1::3] == ["V", "J", "N"]
     titles = [attributes["title"] for name, attributes in page.found if "title" in attributes]
     assert titles == [f"{100 * token._.tag_score:.1f}%" for token in doc]
     hues = [attributes["style"] for name, attributes in page.found if name == "small"]
@@ -52,7 +55,7 @@ def test_documents_without_confidences_are_grey(nlp):
 
 
 def test_part_of_a_document(nlp):
-    assert Elements(render(nlp("Eat blue ham")[1:])).text == ["blue", "J", "ham", "N"]
+    assert Elements(render(nlp("Eat blue ham")[1:])).text[::3] == ["blue", "ham"]
 
 
 def test_in_a_notebook_it_is_displayed(nlp, monkeypatch):
@@ -62,7 +65,7 @@ def test_in_a_notebook_it_is_displayed(nlp, monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
     monkeypatch.setitem(sys.modules, "IPython.display", fake)
     assert render(nlp("ham"), jupyter=True) is None
-    assert Elements(shown[0]).text == ["ham", "N"]
+    assert Elements(shown[0]).text[:2] == ["ham", "N"]
     monkeypatch.setattr("spacy_lstm_tagger.report.rendering.is_in_jupyter", lambda: True)
     assert render(nlp("ham")) is None
     assert isinstance(render(nlp("ham"), jupyter=False), str)
