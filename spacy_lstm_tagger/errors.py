@@ -302,6 +302,10 @@ class Errors:
     )
     L505 = "[L505] The training log {path} is empty. Wait for the first evaluation, or leave --log out."
     L506 = "[L506] A report is one HTML page, so {path} must end in .html. Give it another name."
+    L507 = (
+        "[L507] The pipeline joins or splits the words of {text!r}, so its tags can't be put beside the "
+        "gold ones. Give a pipeline without the component that does, such as merge_entities."
+    )
 
 
 class Warnings:

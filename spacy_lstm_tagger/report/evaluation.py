@@ -56,7 +56,8 @@ def evaluate(nlp: Language, examples: Iterable[Example], component: str, data: o
     component (str): The one to ask for confidences. Without it, there are none.
     data (object): The name of the corpus, for messages.
     RETURNS (Evaluation): The result.
-    RAISES (ValueError): If no word has a gold tag, or no word is given a tag.
+    RAISES (ValueError): If no word has a gold tag, no word is given a tag, or a component merges or splits
+        words.
     """
     references = [example.reference for example in examples]
     words = [[token.text for token in doc] for doc in references]
@@ -84,6 +85,8 @@ def _store_scores(nlp: Language, component: str) -> None:
 
 def _cut(doc: Doc, reference: Doc) -> Iterator[Sentence]:
     """YIELDS (Sentence): The sentences of the reference; the whole document if it has none marked."""
+    if len(doc) != len(reference):
+        raise ValueError(Errors.L507.format(text=reference.text[:60]))
     starts = [token.i for token in reference if token.is_sent_start] if len(reference) else []
     borders = sorted({0, *starts, len(reference)})
     confidences = doc._.predicted_tag_scores

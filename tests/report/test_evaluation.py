@@ -79,6 +79,15 @@ def test_data_without_gold_tags_and_pipelines_without_tags_are_refused(nlp, data
         evaluate(blank, create_corpus(data)(blank), "lstm_tagger", data)
 
 
+def test_pipelines_that_merge_words_are_refused(model, data):
+    nlp = spacy.load(model)
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": "FOOD", "pattern": "green eggs"}])
+    nlp.add_pipe("merge_entities")
+    with pytest.raises(ValueError, match=r"L507.*I like green eggs.*merge_entities"):
+        evaluate(nlp, create_corpus(data)(nlp), "lstm_tagger", data)
+
+
 def test_known_words_of_the_vocabulary_and_of_training_data(nlp, data, evaluation):
     known = from_vocabulary(nlp, "lstm_tagger")
     assert "LOWER" in known.source

@@ -8,7 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import spacy
 
+from spacy_lstm_tagger.readers import create_corpus
 from spacy_lstm_tagger.report import write_report
 from spacy_lstm_tagger.report.page import format_p_value
 
@@ -100,6 +102,21 @@ def test_a_model_compared_with_itself(report, visible):
     assert comparison["p_mcnemar"] == comparison["p_randomisation"] == 1
     assert comparison["difference"]["value"] == comparison["differing_words"] == 0
     assert '<td id="p-mcnemar">1</td>' in visible
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_spacys_tagger_is_compared_without_confidences(is_first, model, data, tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tagger")
+    nlp.initialize(lambda: create_corpus(data)(nlp))
+    nlp.to_disk(tmp_path / "spacy")
+    models = [tmp_path / "spacy", model] if is_first else [model, tmp_path / "spacy"]
+    figures = write_report(models[0], data, tmp_path / "report.html", other_model=models[1])
+    calibrated = [bool(figures[name]["calibration"]) for name in ("model", "other_model")]
+    assert calibrated == ([False, True] if is_first else [True, False])
+    page = (tmp_path / "report.html").read_text(encoding="utf8")
+    assert page.count("No confidences:") == page.count("<b data-calibration>") == 1
+    assert ('name="confidence"' in page) != is_first
 
 
 def test_one_model_without_log_or_vocabulary(model, data, tmp_path):
