@@ -70,11 +70,6 @@ class Errors:
         "[L013] The vectors are {width} wide, so they can't be those of {members} members of an ensemble. "
         "Set 'members' of the decoder to that of 'spacy-lstm-tagger.Ensemble.v1'; without one, to 1."
     )
-    L014 = (
-        "[L014] A language model's loss predicts words by the first attribute of the embedding, and there "
-        "is none. Set 'attrs' of 'spacy-lstm-tagger.WordEmbedding.v1', or language_model = null for "
-        "'spacy-lstm-tagger.LSTMTok2Vec.v1'."
-    )
 
     L101 = (
         "[L101] The gold tag {tag!r} (word {index}, {word!r}, of the document that starts with "

@@ -143,8 +143,9 @@ def find_forbidden(model: HeadModel, targets: Targets, lengths: Sequence[int]) -
     """RETURNS (List[int]): The documents whose annotation a CRF's constraints forbid. Nothing is learned
     from them. The arguments are those of `constrain`.
     """
-    allowed = targets.find_allowed(model.get_dim("nO"))
-    is_possible = get_shim(model).module.crf.is_possible(allowed, torch.tensor(lengths))
+    shim = get_shim(model)
+    allowed = Targets(*(t.to(shim.device) for t in targets)).find_allowed(model.get_dim("nO"))
+    is_possible = shim.module.crf.is_possible(allowed, torch.tensor(lengths))
     found: list[int] = (~is_possible).nonzero().flatten().tolist()
     return found
 

@@ -130,33 +130,6 @@ class LSTMSettings:
 
 
 @dataclass(frozen=True)
-class LanguageModelSettings:
-    """Settings of a loss that the words alone give: states predict their neighbours (Rei 2017, §3). It
-    makes training slower, and prediction not.
-
-    weight (float): Of this loss beside that of the tags.
-    words (int): How many words, the most frequent ones, are told apart: those of the embedding's first
-        attribute.
-    width (int): Width of the hidden layer.
-    share (float): The share of the states that predict in an update, drawn anew in each; all, if it is
-        without dropout.
-    """
-
-    weight: float = 0.05
-    words: int = 7500
-    width: int = 64
-    share: float = 0.25
-
-    def __post_init__(self) -> None:
-        name = "spacy-lstm-tagger.LanguageModel.v1"
-        check_setting(name, "weight", self.weight, self.weight > 0, "a positive number")
-        for setting in ("words", "width"):
-            value = getattr(self, setting)
-            check_setting(name, setting, value, value > 0, "a positive number")
-        check_setting(name, "share", self.share, 0 < self.share <= 1, "above 0 and at most 1")
-
-
-@dataclass(frozen=True)
 class PredictionSettings:
     """How documents are read at prediction. None of it changes what is learned.
 

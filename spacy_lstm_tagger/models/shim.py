@@ -93,19 +93,18 @@ class TorchShim(Shim):
     def begin_update(
         self, *inputs: Any, precision: torch.dtype = torch.float32
     ) -> tuple[Tensor, Callable[[Tensor], None]]:
-        """Run the module in training mode. A module may give a loss of its own beside its output.
+        """Run the module in training mode.
 
         *inputs: Passed to the module.
         precision (torch.dtype): If not float32, that of all operations that torch's autocast takes.
         RETURNS (Tuple[Tensor, Callable]): The module's output, and a callback that takes its gradient and
-            adds up the gradients of the weights, those of the module's own loss as well.
+            adds up the gradients of the weights.
         """
         is_mixed = precision != torch.float32
         self.module.train()
         try:
             with torch.enable_grad(), torch.autocast(self.device.type, precision, enabled=is_mixed):
-                result = self.module(*inputs)
-                outputs, *losses = result if isinstance(result, tuple) else (result,)
+                outputs: Tensor = self.module(*inputs)
                 if is_mixed:
                     outputs = outputs.float()
         finally:
@@ -113,8 +112,7 @@ class TorchShim(Shim):
 
         def backprop(gradient: Tensor) -> None:
             if outputs.requires_grad:
-                without = [None] * len(losses)  # a scalar's gradient is 1
-                torch.autograd.backward([outputs, *losses], [gradient, *without])
+                outputs.backward(gradient)  # type: ignore[no-untyped-call]
 
         return outputs, backprop
 

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from ..errors import Errors
 from ..features import N_BYTES, FeatureTable, TypeFeatures, Words, get_vocab, read_words
-from ..networks import LSTM, CharacterCNN, LanguageModel, TypeTensors, WordEmbedding, WordLSTM
+from ..networks import LSTM, CharacterCNN, TypeTensors, WordEmbedding, WordLSTM
 from .convert import to_arrays, to_tensor
 from .precision import get_precision
 from .reading import DocReader
-from .settings import EmbeddingSettings, LanguageModelSettings, LSTMSettings, PredictionSettings
+from .settings import EmbeddingSettings, LSTMSettings, PredictionSettings
 from .shim import TorchShim, get_shim
 
 Vocabulary: TypeAlias = Mapping[str, Mapping[str, int]]
@@ -30,14 +30,8 @@ class DocLSTM(WordLSTM):
     features (FeatureTable): Turns word types into rows of the tables.
     """
 
-    def __init__(
-        self,
-        features: FeatureTable,
-        embedding: WordEmbedding,
-        lstm: LSTM,
-        language_model: LanguageModel | None = None,
-    ) -> None:
-        super().__init__(embedding, lstm, language_model)
+    def __init__(self, features: FeatureTable, embedding: WordEmbedding, lstm: LSTM) -> None:
+        super().__init__(embedding, lstm)
         self.features = features
 
     def to_tensors(self, features: TypeFeatures) -> TypeTensors:
@@ -54,7 +48,6 @@ def build_lstm_tok2vec(
     window: int = 256,
     overlap: int = 32,
     n_threads: int = 0,
-    language_model: LanguageModelSettings | None = None,
 ) -> Tok2Vec:
     """Build a layer that embeds words and reads them with an LSTM.
 
@@ -71,12 +64,8 @@ def build_lstm_tok2vec(
     window (int): At prediction, documents of more words than this are read in pieces of so many words.
     overlap (int): At prediction, how many words beyond a piece are read for context, on either side.
     n_threads (int): At prediction, how many threads of this process read; 0 for as many as torch has.
-    language_model (Optional[LanguageModelSettings]): A loss beside the tags, in training:
-        `spacy-lstm-tagger.LanguageModel.v1`.
     RETURNS (Model[List[Doc], List[Floats2d]]): For every document `(tokens, output_width)`.
     """
-    if language_model and not embed.attrs:
-        raise ValueError(Errors.L014)
     prediction = PredictionSettings(cache_size, precision, window, overlap, n_threads)
     return Model(
         "lstm_tok2vec",
@@ -89,14 +78,13 @@ def build_lstm_tok2vec(
             "embed": embed,
             "vocabulary": {},  # for the next `init`
         },
-        shims=[TorchShim(partial(_build_network, embed, encode, language_model))],
+        shims=[TorchShim(partial(_build_network, embed, encode))],
     )
 
 
 def _build_network(
     embed: EmbeddingSettings,
     encode: LSTMSettings,
-    language_model: LanguageModelSettings | None,
     *,
     vocabulary: Vocabulary,
     vector_width: int,
@@ -130,23 +118,7 @@ def _build_network(
         initial_state=encode.initial_state,
         skip_connections=encode.skip_connections,
     )
-    return DocLSTM(features, embedding, lstm, _make_language_model(language_model, features, lstm))
-
-
-def _make_language_model(
-    settings: LanguageModelSettings | None, features: FeatureTable, lstm: LSTM
-) -> LanguageModel | None:
-    if settings is None:
-        return None
-    words = next(iter(features.columns.values()))
-    return LanguageModel(
-        lstm.output_width // lstm.directions,
-        lstm.directions,
-        min(1 + settings.words, words.n_rows),
-        settings.width,
-        weight=settings.weight,
-        share=settings.share,
-    )
+    return DocLSTM(features, embedding, lstm)
 
 
 def _make_features(embed: EmbeddingSettings) -> FeatureTable:

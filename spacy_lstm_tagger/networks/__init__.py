@@ -9,7 +9,6 @@ from .embedding import TypeTensors, WordEmbedding
 from .encoder import WordLSTM
 from .head import Head, Targets
 from .inference import CudnnInferenceLSTM, InferenceLSTM
-from .language_model import LanguageModel
 from .lstm import LSTM, State
 from .packing import Packing
 from .sequences import leave_out, put_back
@@ -24,7 +23,6 @@ __all__ = [
     "CudnnInferenceLSTM",
     "Head",
     "InferenceLSTM",
-    "LanguageModel",
     "Packing",
     "SoftmaxHead",
     "State",

@@ -4,7 +4,6 @@ from torch import Tensor, nn
 
 from .dropout import dropout
 from .embedding import TypeTensors, WordEmbedding
-from .language_model import LanguageModel
 from .lstm import LSTM
 from .sequences import leave_out, put_back
 
@@ -14,17 +13,12 @@ class WordLSTM(nn.Module):
 
     embedding (WordEmbedding): Embeds word types.
     lstm (LSTM): Reads the embedded words.
-    language_model (Optional[LanguageModel]): Adds a loss in training. Its words are the rows of the
-        embedding's first table.
     """
 
-    def __init__(
-        self, embedding: WordEmbedding, lstm: LSTM, language_model: LanguageModel | None = None
-    ) -> None:
+    def __init__(self, embedding: WordEmbedding, lstm: LSTM) -> None:
         super().__init__()
         self.embedding = embedding
         self.lstm = lstm
-        self.language_model = language_model
         self.dropout_rate = 0.0
 
     @property
@@ -42,25 +36,18 @@ class WordLSTM(nn.Module):
         self.embedding.replaces_words = rate > 0
         self.lstm.set_dropout(rate)
 
-    def forward(self, types: TypeTensors, index: Tensor, lengths: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+    def forward(self, types: TypeTensors, index: Tensor, lengths: Tensor) -> Tensor:
         """Read documents that lie end to end.
 
         types (TypeTensors): The features of the distinct word types.
         index (Tensor): The type of every token, int64 `(tokens,)`.
         lengths (Tensor): The number of tokens of every document, int64 `(docs,)` on the CPU.
-        RETURNS (Union[Tensor, Tuple[Tensor, Tensor]]): `(tokens, output_width)`; zeros for a token that is
-            not read. In training with the language model's loss, a scalar.
+        RETURNS (Tensor): `(tokens, output_width)`; zeros for a token that is not read.
         """
         rate = self.dropout_rate if self.training else 0.0
         embedded = dropout(self.embedding(types), rate)  # (types, embedding)
+        if types.is_read.all():
+            return dropout(self.lstm(embedded, index, lengths), rate)
         is_read = types.is_read[index]  # (tokens,)
-        reads_all = bool(is_read.all())
-        if not reads_all:
-            index, lengths = leave_out(index, lengths, is_read)
-        layers = self.lstm.read_layers(embedded, index, lengths)
-        outputs = dropout(layers[-1], rate)
-        outputs = outputs if reads_all else put_back(outputs, is_read)
-        if self.language_model is None or not self.training:
-            return outputs
-        rows = types.rows[:, 0].index_select(0, index)
-        return outputs, self.language_model(layers[0], rows, lengths, rate)
+        outputs = self.lstm(embedded, *leave_out(index, lengths, is_read))
+        return put_back(dropout(outputs, rate), is_read)

@@ -76,7 +76,7 @@ class Head(nn.Module):
     def loss(
         self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0
     ) -> Tensor:
-        """The negative log likelihood of the annotation, summed over the batch and the members.
+        """The negative log likelihood of the annotation, summed over the batch; the mean of the members'.
 
         emissions (Tensor): As `forward` gave them, in training or not.
         lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU.
@@ -86,7 +86,7 @@ class Head(nn.Module):
         """
         parts = torch.split(emissions, self.linear.out_features, dim=1)
         losses = [self.member_loss(part, lengths, targets, label_smoothing) for part in parts]
-        return torch.stack(losses).sum()
+        return torch.stack(losses).mean()
 
     def member_loss(
         self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0

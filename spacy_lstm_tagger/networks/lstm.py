@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
 from .dropout import dropout
 from .packing import Packing
@@ -93,24 +94,20 @@ class LSTM(nn.Module):
         lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU; may hold zeros.
         RETURNS (Tensor): `(tokens, output_width)`.
         """
-        return self.read_layers(inputs, index, lengths)[-1]
-
-    def read_layers(self, inputs: Tensor, index: Tensor, lengths: Tensor) -> list[Tensor]:
-        """As `forward`, but RETURNS (List[Tensor]) the outputs of every layer, `(tokens, output_width)`."""
         if inputs.is_cuda:
-            return self._run_cudnn(inputs.index_select(0, index), lengths)[0]
-        return self._run(inputs, index, lengths)
+            return self.run_cudnn(inputs.index_select(0, index), lengths)[0]
+        return self.run(inputs, index, lengths)
 
-    def _run(self, inputs: Tensor, index: Tensor, lengths: Tensor) -> list[Tensor]:
-        """As `read_layers`, by this project's own recurrence: on a CPU."""
+    def run(self, inputs: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
+        """As `forward`, by this project's own recurrence: on a CPU."""
         packing = Packing.from_lengths(lengths, self.directions)
         states = self.initial_state(len(packing.order))
         hidden, cell = (torch.split(state, self.directions) for state in states)
         rate = self.rnn.dropout if self.training else 0.0
-        outputs: list[Tensor] = []
+        outputs = inputs
         for layer in range(self.depth):
             if layer:  # of the first layer types are projected, of the others tokens, which all differ
-                projected, rows = self.project(dropout(outputs[-1], rate), layer), packing.rows
+                projected, rows = self.project(dropout(outputs, rate), layer), packing.rows
                 if self.skips:
                     skipped = F.linear(inputs, self.skip_weights(layer))  # (types, directions * 4 * width)
                     projected = projected + skipped.index_select(0, index)
@@ -118,65 +115,57 @@ class LSTM(nn.Module):
                 projected, rows = self.project(inputs), packing.find_rows(index)
             gates = projected.view(-1, 4 * self.rnn.hidden_size)
             packed = recur(gates, rows, self.recurrent_weights(layer), hidden[layer], cell[layer], packing)
-            outputs.append(packing.unpack(packed))  # (tokens, directions * width)
+            outputs = packing.unpack(packed)  # (tokens, directions * width)
         return outputs
 
     def run_cudnn(
         self, inputs: Tensor, lengths: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """As `forward`, by torch's LSTM, which on a GPU is cuDNN's.
+        """As `forward`, by `torch.nn.LSTM`, which on a GPU is cuDNN's.
 
-        inputs (Tensor): One for each token, `(tokens, input_width)`.
         state (Optional[State]): The state to start from; by default the initial one.
         RETURNS (Tuple[Tensor, State]): Outputs, and the final state. The final state of an empty sequence
             is the one it started from.
         """
-        outputs, final = self._run_cudnn(inputs, lengths, state)
-        return outputs[-1], final
-
-    def _run_cudnn(
-        self, inputs: Tensor, lengths: Tensor, state: State | None = None
-    ) -> tuple[list[Tensor], State]:
         packing = Packing.from_lengths(lengths)
         hidden, cell = state or self.initial_state(len(lengths))
         if not len(packing.order):
-            return [inputs.new_zeros(0, self.output_width)] * self.depth, (hidden, cell)
+            return inputs.new_zeros(0, self.output_width), (hidden, cell)
         order = packing.order.to(inputs.device)
         packed = inputs.index_select(0, packing.rows.to(inputs.device))
         sizes = torch.tensor(packing.sizes)
         first = hidden.index_select(1, order), cell.index_select(1, order)
-        outputs, last = self._run_layers(packed, sizes, first)
+        if self.skips:
+            outputs, last = self._run_layers(packed, sizes, first)
+        else:
+            read, last = self.rnn(PackedSequence(packed, sizes), first)
+            outputs = read.data
         final = hidden.index_copy(1, order, last[0]), cell.index_copy(1, order, last[1])
-        return [packing.unpack(layer) for layer in outputs], final
+        return packing.unpack(outputs), final
 
-    def _run_layers(self, inputs: Tensor, sizes: Tensor, state: State) -> tuple[list[Tensor], State]:
-        """Run torch's LSTM layer by layer, so that each can read the inputs as well, and be read.
+    def _run_layers(self, inputs: Tensor, sizes: Tensor, state: State) -> tuple[Tensor, State]:
+        """Run torch's LSTM layer by layer, so that each can read the inputs as well.
 
         inputs (Tensor): Packed, `(tokens, input_width)`.
         sizes (Tensor): How many sequences run at each step, int64 `(time,)` on the CPU.
         state (State): The state to start from.
-        RETURNS (Tuple[List[Tensor], State]): Packed outputs of every layer, `(tokens, output_width)`, and
-            the final state.
+        RETURNS (Tuple[Tensor, State]): Packed outputs `(tokens, output_width)`, and the final state.
         """
-        outputs: list[Tensor] = []
-        last = []
-        layer_inputs = inputs
+        outputs, last = inputs, []
         rate = self.rnn.dropout if self.training else 0.0
         for layer, (hidden, cell) in enumerate(
             zip(*(torch.split(part, self.directions) for part in state), strict=True)
         ):
             weights_ih = self._get(layer, "weight_ih")
             if layer:
-                layer_inputs = F.dropout(outputs[-1], rate)
-            if layer and self.skips:
-                layer_inputs = torch.cat([layer_inputs, inputs], dim=1)
+                outputs = torch.cat([F.dropout(outputs, rate), inputs], dim=1)
                 skips = self.skip_weights(layer).chunk(self.directions)
                 weights_ih = [torch.cat(pair, dim=1) for pair in zip(weights_ih, skips, strict=True)]
             names = ("weight_hh", "bias_ih", "bias_hh")[: 3 if self.rnn.bias else 1]
             parts = [weights_ih, *(self._get(layer, name) for name in names)]
             weights = [part[direction] for direction in range(self.directions) for part in parts]
-            read, *ends = torch.lstm(
-                layer_inputs,
+            outputs, *ends = torch.lstm(
+                outputs,
                 sizes,
                 (hidden.contiguous(), cell.contiguous()),
                 weights,
@@ -186,7 +175,6 @@ class LSTM(nn.Module):
                 self.training,
                 self.directions > 1,
             )
-            outputs.append(read)
             last.append(ends)
         final = (torch.cat(parts) for parts in zip(*last, strict=True))
         return outputs, (next(final), next(final))

@@ -344,7 +344,8 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
         ops: Any = self.model.ops
         members = ops.xp.split(scores, scores.shape[1] // teacher.shape[1], axis=1)
         target = ops.softmax(teacher)
-        gradient: Floats2d = ops.xp.hstack([ops.softmax(member) - target for member in members])
+        differences = ops.xp.hstack([ops.softmax(member) - target for member in members])
+        gradient: Floats2d = differences / len(members)
         return gradient
 
     def get_loss(self, examples: Iterable[Example], scores: list[Floats2d]) -> tuple[float, list[Floats2d]]:

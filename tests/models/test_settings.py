@@ -12,7 +12,6 @@ from spacy_lstm_tagger.models.settings import CharacterSettings, EmbeddingSettin
 
 EMBEDDING = "spacy-lstm-tagger.WordEmbedding.v1"
 CHARACTERS = "spacy-lstm-tagger.CharacterCNN.v1"
-LANGUAGE_MODEL = "spacy-lstm-tagger.LanguageModel.v1"
 RECURRENCE = "spacy-lstm-tagger.LSTM.v1"
 TOK2VEC = "spacy-lstm-tagger.LSTMTok2Vec.v1"
 
@@ -31,11 +30,6 @@ INVALID = [
     (EMBEDDING, "hash_rows", 0),
     (EMBEDDING, "vectors_width", 0),
     (EMBEDDING, "word_dropout", -0.1),
-    (LANGUAGE_MODEL, "weight", 0.0),
-    (LANGUAGE_MODEL, "words", 0),
-    (LANGUAGE_MODEL, "width", -1),
-    (LANGUAGE_MODEL, "share", 0.0),
-    (LANGUAGE_MODEL, "share", 1.5),
     (RECURRENCE, "width", 0),
     (RECURRENCE, "depth", 0),
     (RECURRENCE, "dropout", 1.0),

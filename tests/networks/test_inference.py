@@ -6,40 +6,19 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from lstms import INPUT, WIDTH, make_lstm, make_state, settings_of_lstms
+from torch import Tensor
 
 from spacy_lstm_tagger.networks import LSTM, CudnnInferenceLSTM, InferenceLSTM, State
 
-INPUT, WIDTH = 3, 4
 Reader: TypeAlias = InferenceLSTM | CudnnInferenceLSTM
 
 # A single sequence is read in a way of its own.
 lengths_of_batches = st.lists(st.integers(0, 5), max_size=5) | st.lists(
     st.integers(1, 9), min_size=1, max_size=1
 )
-settings_of_lstms = st.fixed_dictionaries(
-    {
-        "depth": st.integers(1, 3),
-        "bidirectional": st.booleans(),
-        "bias": st.booleans(),
-        "initial_state": st.sampled_from(["zeros", "learned"]),
-    }
-)
 READERS = pytest.mark.parametrize("reader", [InferenceLSTM, CudnnInferenceLSTM])
 PRECISIONS = pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=str)
-
-
-def make_lstm(**settings: Any) -> LSTM:
-    """An LSTM in evaluation mode. All its parameters are random, learned initial states too."""
-    lstm = LSTM(INPUT, WIDTH, **settings).eval()
-    for parameter in lstm.parameters():
-        nn.init.normal_(parameter, 0.0, 0.6)
-    return lstm
-
-
-def make_state(lstm: LSTM, batch: int) -> State:
-    hidden, cell = lstm.initial_state(batch)
-    return torch.randn_like(hidden), torch.randn_like(cell)
 
 
 def assert_close(found: Any, expected: Any, tolerance: float = 1e-5) -> None:

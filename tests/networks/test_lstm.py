@@ -9,36 +9,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from lstms import INPUT, WIDTH, make_lstm, make_state, settings_of_lstms
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_sequence, unpack_sequence
 
-from spacy_lstm_tagger.networks import LSTM, State
+from spacy_lstm_tagger.networks import LSTM
 
-INPUT, WIDTH = 3, 4
 Array = npt.NDArray[np.float64]
 
 lengths_of_batches = st.lists(st.integers(0, 5), max_size=5)
-settings_of_lstms = st.fixed_dictionaries(
-    {
-        "depth": st.integers(1, 3),
-        "bidirectional": st.booleans(),
-        "bias": st.booleans(),
-        "initial_state": st.sampled_from(["zeros", "learned"]),
-    }
-)
-
-
-def make_lstm(**settings: Any) -> LSTM:
-    """An LSTM in evaluation mode. All its parameters are random, learned initial states too."""
-    lstm = LSTM(INPUT, WIDTH, **settings).eval()
-    for parameter in lstm.parameters():
-        nn.init.normal_(parameter, 0.0, 0.6)
-    return lstm
-
-
-def make_state(lstm: LSTM, batch: int) -> State:
-    hidden, cell = lstm.initial_state(batch)
-    return torch.randn_like(hidden), torch.randn_like(cell)
 
 
 def to_tensor(lengths: list[int]) -> Tensor:
