@@ -26,7 +26,7 @@ def test_mcnemar_by_hand(first: int, second: int, expected: float) -> None:
     assert compute_mcnemar(first, second) == pytest.approx(expected)
 
 
-@given(st.integers(0, 3000), st.integers(0, 3000))
+@given(st.integers(0, 1200), st.integers(0, 1200))
 def test_mcnemar_is_the_binomial_tail(first: int, second: int) -> None:
     n = first + second
     tail = sum(comb(n, i) for i in range(min(first, second) + 1))
