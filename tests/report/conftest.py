@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-
 SCRIPT = "</script><script>document.title='planted'</script>"
 MARKUP = '<img src=x onerror="document.title=1">&amp;'
 ROWS = [
