@@ -71,9 +71,26 @@ def compute_calibration_error(confidences: Floats, is_right: Bools, n_bins: int 
     n_bins (int): Bins; a confidence on the border of two is in the lower one.
     RETURNS (float): From 0, which is best, to 1.
     """
+    n_words, confidence, accuracy = compute_bins(confidences, is_right, n_bins)
+    return float((n_words * np.abs(confidence - accuracy)).sum() / len(confidences))
+
+
+def compute_bins(
+    confidences: Floats, is_right: Bools, n_bins: int = N_BINS
+) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+    """The bars of a reliability diagram (Guo et al. 2017, §2).
+
+    confidences (Floats): From 0 to 1, `(words,)`.
+    is_right (Bools): `(words,)`.
+    n_bins (int): Bins of equal width; a confidence on the border of two is in the lower one.
+    RETURNS (Tuple[Ints, Floats, Floats]): For every bin, `(bins,)`: how many words it has, their mean
+        confidence and their accuracy, which are 0 where there are none.
+    """
     bins = np.clip(np.ceil(confidences * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
-    gaps = np.bincount(bins, weights=confidences - is_right, minlength=n_bins)
-    return float(np.abs(gaps).sum() / len(confidences))
+    n_words = np.bincount(bins, minlength=n_bins)
+    totals = [np.bincount(bins, weights=values, minlength=n_bins) for values in (confidences, is_right)]
+    confidence, accuracy = (total / np.maximum(n_words, 1) for total in totals)
+    return n_words, confidence, accuracy
 
 
 def compute_risks(

@@ -17,6 +17,7 @@ from .bulk.tagging import BATCH_SIZE
 from .calibration import compute_calibration_error, read_confidences
 from .errors import Errors
 from .readers import create_corpus
+from .report import write_report
 
 lstm_tagger_cli = typer.Typer(
     name="lstm-tagger", help="Commands of the component lstm_tagger.", no_args_is_help=True
@@ -148,6 +149,46 @@ def apply_cli(
         msg.warn(f"Skipped {summary.n_bad} bad rows in this run; all are in", summary.bad_rows)
     speed = summary.n_words / summary.seconds
     msg.good(f"{summary.n_rows:,} rows, {summary.n_words:,} words, {speed:,.0f} words/s", output)
+
+
+@lstm_tagger_cli.command("report")
+def report_cli(
+    model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
+    data: Annotated[Path, typer.Argument(exists=True, help=".conllu, .jsonl or .spacy, with gold tags")],
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The page, a .html file")],
+    compare: Annotated[str | None, typer.Option(help="Another pipeline to compare with")] = None,
+    train: Annotated[
+        Path | None, typer.Option(exists=True, help="Training data: tells known words")
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Training log of spaCy, JSONL")
+    ] = None,
+    tag: Annotated[Column, typer.Option(help="CoNLL-U's column")] = Column.xpos,
+    component: Annotated[str, typer.Option(help="The component that gives confidences")] = "lstm_tagger",
+    as_json: Annotated[bool, typer.Option("--json", help="Write the figures beside it as JSON")] = False,
+) -> None:
+    """Evaluate a pipeline, alone or against another, on one HTML page."""
+    try:
+        report = write_report(
+            model,
+            data,
+            output,
+            other_model=compare,
+            train=train,
+            log=log,
+            tag=tag.value,
+            component=component,
+            as_json=as_json,
+        )
+    except (ImportError, OSError, ValueError) as error:
+        msg.fail(str(error), exits=1)
+    for found in filter(None, (report["model"], report["other_model"])):
+        share = found["accuracy"]
+        interval = f"{100 * share['low']:.2f} – {100 * share['high']:.2f}"
+        msg.info(f"{found['path']}: accuracy {100 * share['value']:.2f}% ({interval})")
+    if report["comparison"]:
+        msg.info(f"p = {report['comparison']['p_randomisation']:.2g} (approximate randomisation)")
+    msg.good(f"{output.stat().st_size / 1e6:.1f} MB", output)
 
 
 def _prepare(nlp: Language, component: str, examples: list[Example]) -> list[Example]:

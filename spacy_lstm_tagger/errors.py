@@ -10,7 +10,7 @@ from typing import Any
 
 class Errors:
     """Message templates; ``L0`` settings, ``L1`` training, ``L2`` model files, ``L3`` corpora, ``L4``
-    commands.
+    commands, ``L5`` reports.
     """
 
     L001 = (
@@ -281,6 +281,26 @@ class Errors:
     L426 = "[L426] Byte {offset}, counted from 0, is not UTF-8."
     L427 = "[L427] Not valid JSON: {reason}."
     L428 = "[L428] Expected a JSON object, not {found}."
+
+    L501 = "[L501] A report needs Plotly. Install it: pip install 'spacy-lstm-tagger[report]'."
+    L502 = (
+        "[L502] No word of {data} has a gold tag, so nothing can be counted. Give annotated data; for "
+        "CoNLL-U, choose the column that has tags with --tag."
+    )
+    L503 = (
+        "[L503] The pipeline gave no word a tag; its components are: {pipeline}. Give one that has a "
+        "tagger."
+    )
+    L504 = (
+        "[L504] {path}, line {number} is no line of a training log: {reason}. Give the JSONL file that the "
+        "output_file of 'spacy.ConsoleLogger.v3' names."
+    )
+    L505 = "[L505] The training log {path} is empty. Wait for the first evaluation, or leave --log out."
+    L506 = "[L506] A report is one HTML page, so {path} must end in .html. Give it another name."
+    L507 = (
+        "[L507] The pipeline joins or splits the words of {text!r}, so its tags can't be put beside the "
+        "gold ones. Give a pipeline without the component that does, such as merge_entities."
+    )
 
 
 class Warnings:

@@ -2,11 +2,17 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import spacy
 import torch
 from hypothesis import register_random, settings
+from spacy.language import Language
+from spacy.util import load_config, load_model_from_config
 from thinc.api import fix_random_seed
+
+TRAINED = Path(__file__).parent / "models_of_earlier_versions" / "format-2"
 
 
 class TorchRandom:
@@ -53,3 +59,21 @@ def set_torch_threads() -> Iterator[Callable[[int], None]]:
     """RETURNS (Callable[[int], None]): Sets torch's threads until the end of the test."""
     yield torch.set_num_threads
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RETURNS (Path): The folder of a tiny pipeline, whose tagger was trained by an earlier version."""
+    nlp = load_model_from_config(load_config(TRAINED / "config.cfg"), auto_fill=True)
+    nlp.get_pipe("lstm_tagger").from_disk(TRAINED / "lstm_tagger", exclude=["vocab"])
+    folder = tmp_path_factory.mktemp("pipeline") / "model"
+    nlp.to_disk(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def nlp(model: Path) -> Language:
+    """RETURNS (Language): The pipeline, loaded once more; it stores its confidences."""
+    nlp = spacy.load(model)
+    nlp.get_pipe("lstm_tagger").cfg["store_scores"] = True
+    return nlp

@@ -25,7 +25,7 @@ ALLOWED = {
     "batchers": "spacy .errors",
     "calibration": "numpy spacy .errors .pipeline.confidence",
     "bulk": "pyarrow ray spacy srsly thinc torch tqdm .bulk .errors",
-    "cli": "spacy typer wasabi .bulk .calibration .errors .readers",
+    "cli": "spacy typer wasabi .bulk .calibration .errors .readers .report",
     "errors": "",
     "features": "numpy spacy .errors",
     "networks": "numpy torch .networks",
@@ -33,6 +33,8 @@ ALLOWED = {
     "models": "numpy spacy srsly thinc torch .errors .features .networks .optimizers .models",
     "pipeline": "numpy spacy srsly thinc torch .errors .features .networks .models .pipeline",
     "readers": "spacy srsly .errors",
+    "report": "IPython jinja2 markupsafe numpy plotly spacy .calibration .errors .readers "
+    ".pipeline.confidence .report",
     "scorers": "spacy .errors",
 }
 # Rooms that every spaCy process imports: what brings torch's modules in waits until it is called.
@@ -44,11 +46,12 @@ LIGHT = (
     "features",
     "pipeline",
     "readers",
+    "report",
     "scorers",
     "cli",
     "__init__",
 )
-HEAVY = ("torch", "pyarrow", "ray", f"{PACKAGE}.networks", f"{PACKAGE}.models")
+HEAVY = ("torch", "pyarrow", "ray", "plotly", "jinja2", f"{PACKAGE}.networks", f"{PACKAGE}.models")
 
 
 def room_of(path: Path) -> str:
@@ -108,6 +111,12 @@ def test_modules_import_from_their_own_floor_or_a_lower_one(path: Path) -> None:
     assert above == []
 
 
+@pytest.mark.parametrize("name", ["metrics", "significance"])
+def test_statistics_know_arrays_alone(name: str) -> None:
+    found = {found.name.split(".")[0] for found in find_imports(Path(PACKAGE, f"report/{name}.py"))}
+    assert found - sys.stdlib_module_names == {"numpy"}
+
+
 def test_threads_are_torchs_and_pythons_alone() -> None:
     found = {name.split(".")[0] for name, *_ in find_imports(Path(PACKAGE, "models/threads.py"))}
     assert found - sys.stdlib_module_names == {"torch"}
@@ -123,8 +132,8 @@ def test_what_every_process_imports_is_light(path: Path) -> None:
     assert heavy == []
 
 
-@in_rooms("readers", "scorers", "cli")
-def test_torch_is_not_for_readers_scorers_and_commands(path: Path) -> None:
+@in_rooms("readers", "report", "scorers", "cli")
+def test_torch_is_not_for_readers_reports_scorers_and_commands(path: Path) -> None:
     assert [found for found in find_imports(path) if is_in(found.name, "torch")] == []
 
 

@@ -58,8 +58,9 @@ def setup() -> ConfigParser:
 
 def test_wheel_holds_the_package_alone(wheel: ZipFile) -> None:
     modules = [path.relative_to(ROOT).as_posix() for path in (ROOT / PACKAGE).rglob("*.py")]
+    page = {f"{PACKAGE}/report/template/{name}" for name in ("page.html.j2", "script.js", "style.css")}
     found = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert found == {*modules, f"{PACKAGE}/py.typed"}
+    assert found == {*modules, *page, f"{PACKAGE}/py.typed"}
     assert {name.split(".dist-info/")[1] for name in wheel.namelist() if ".dist-info/" in name} == METADATA
     [licence] = [name for name in wheel.namelist() if name.endswith("LICENSE")]
     assert wheel.read(licence) == (ROOT / "LICENSE").read_bytes()

@@ -1,0 +1,115 @@
+"""The report from end to end: tag, measure, draw, write."""
+
+import json
+from datetime import datetime, timezone
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import spacy
+from spacy.language import Language
+
+from ..errors import Errors
+from ..readers import create_corpus
+from .evaluation import Evaluation, evaluate
+from .known_words import KnownWords, from_training_data, from_vocabulary
+from .page import write_page
+from .plots import Plot, plot_confusion, plot_lengths, plot_reliability, plot_risk, plot_training
+from .summary import collect_tags, compare, describe_machine, describe_model, summarize
+from .training_log import read_log
+
+Column = Literal["xpos", "upos"]
+
+
+def write_report(
+    model: str | Path,
+    data: str | Path,
+    output: str | Path,
+    *,
+    other_model: str | Path | None = None,
+    train: str | Path | None = None,
+    log: str | Path | None = None,
+    tag: Column = "xpos",
+    component: str = "lstm_tagger",
+    as_json: bool = False,
+) -> dict[str, Any]:
+    """Evaluate a pipeline, and write what was found to a page.
+
+    model (str | Path): A trained pipeline, a folder or a package. Whatever component gives its tags.
+    data (str | Path): A .conllu, .jsonl or .spacy file with gold tags, or a folder.
+    output (str | Path): The page, a .html file.
+    other_model (Optional[str | Path]): A pipeline to compare with.
+    train (Optional[str | Path]): The training data, to tell known words; without, the model's vocabulary
+        does.
+    log (Optional[str | Path]): The log of the training, the JSONL file of spaCy's ConsoleLogger.
+    tag ("xpos" | "upos"): The column of CoNLL-U that holds the tags.
+    component (str): The component that gives confidences, where a pipeline has it.
+    as_json (bool): Whether to write the figures beside the page, with the ending .json.
+    RETURNS (Dict[str, Any]): The figures, as in the JSON.
+    RAISES (ValueError): If the output is no .html file, the data has no gold tags, the pipeline gives none,
+        or a file can't be read.
+        (ImportError): If Plotly is not installed.
+    """
+    output = Path(output)
+    if output.suffix != ".html":
+        raise ValueError(Errors.L506.format(path=output))
+    if find_spec("plotly") is None:
+        raise ImportError(Errors.L501)
+    training = read_log(Path(log)) if log else None
+    models = [model] if other_model is None else [model, other_model]
+    pipelines = [spacy.load(path) for path in models]
+    evaluations = [_evaluate(nlp, data, tag, component) for nlp in pipelines]
+    known = _find_known_words(pipelines[0], train, tag, component)
+    tags = collect_tags(evaluations)
+    summaries = [
+        describe_model(nlp, path, component) | summarize(evaluation, tags, known)
+        for nlp, path, evaluation in zip(pipelines, models, evaluations, strict=True)
+    ]
+    report = {
+        "data": _describe_data(data, evaluations[0]),
+        "known_words": known and known.source,
+        "model": summaries[0],
+        "other_model": summaries[1] if len(summaries) > 1 else None,
+        "comparison": compare(evaluations, tags) if len(evaluations) > 1 else None,
+        "training": training,
+        "made": {"at": datetime.now(timezone.utc).isoformat(timespec="seconds"), **describe_machine()},
+    }
+    page = write_page(report, _draw(summaries, training), evaluations, tags, known)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(page, encoding="utf8", newline="\n")
+    if as_json:
+        text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+        output.with_suffix(".json").write_text(f"{text}\n", encoding="utf8")
+    return report
+
+
+def _evaluate(nlp: Language, data: str | Path, tag: Column, component: str) -> Evaluation:
+    return evaluate(nlp, create_corpus(Path(data), tag=tag)(nlp), component, data)
+
+
+def _find_known_words(
+    nlp: Language, train: str | Path | None, tag: Column, component: str
+) -> KnownWords | None:
+    if train is None:
+        return from_vocabulary(nlp, component)
+    return from_training_data(create_corpus(Path(train), tag=tag)(nlp), train)
+
+
+def _describe_data(data: str | Path, evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "path": str(data),
+        "sentences": len(evaluation.sentences),
+        "words": evaluation.n_words,
+        "words_without_gold_tag": sum(sentence.gold.count("") for sentence in evaluation.sentences),
+    }
+
+
+def _draw(summaries: list[dict[str, Any]], training: dict[str, Any] | None) -> list[Plot]:
+    models = [(summary["path"], summary) for summary in summaries]
+    sure = [(name, summary) for name, summary in models if summary["calibration"]]
+    return [
+        plot_confusion(summaries[0]),
+        *([plot_reliability(sure), plot_risk(sure)] if sure else []),
+        plot_lengths(models),
+        *(plot_training(training) if training else []),
+    ]

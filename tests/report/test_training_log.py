@@ -1,0 +1,54 @@
+"""The log of a training: what spaCy's logger writes is read, and what is something else is refused."""
+
+import json
+
+import pytest
+import spacy
+from spacy.training.loggers import console_logger_v3
+
+from spacy_lstm_tagger.report.training_log import read_log
+
+
+def test_log_of_spacys_logger_is_read(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("lstm_tagger")
+    nlp.config["training"]["score_weights"] = {"tag_acc": 1.0}
+    path = tmp_path / "log.jsonl"
+    log_step, finish = console_logger_v3(console_output=False, output_file=path)(nlp)
+    for step, score in ((0, 0.25), (100, 0.5)):
+        losses = {"lstm_tagger": 10.0 - step / 20}
+        log_step(
+            {"epoch": 0, "step": step, "score": score, "other_scores": {"tag_acc": score}, "losses": losses}
+        )
+    finish()
+    expected = {
+        "steps": [0, 100],
+        "scores": {"tag_acc": [0.25, 0.5]},
+        "losses": {"lstm_tagger": [10.0, 5.0]},
+    }
+    assert read_log(path) == expected
+
+
+def test_shares_outside_of_scores_are_read_and_gaps_are_none(tmp_path):
+    rows = [{"step": 1, "tag_acc": 0.5, "words": 9}, {"step": 2, "losses": {"a": float("nan"), "b": 1}}]
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join([*map(json.dumps, rows), ""]))
+    expected = {"steps": [1, 2], "scores": {"tag_acc": [0.5, None]}, "losses": {"b": [None, 1]}}
+    assert read_log(path) == expected
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "3", "{}", '{"step": "1"}', '{"step": 1, "scores": [2]}', "E   #   LOSS"]
+)
+def test_other_lines_are_refused_by_number(line, tmp_path):
+    path = tmp_path / "train.log"
+    path.write_text(f'{{"step": 0}}\n\n{line}\n')
+    with pytest.raises(ValueError, match=r"L504.*train\.log, line 3"):
+        read_log(path)
+
+
+def test_empty_log_is_refused(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n")
+    with pytest.raises(ValueError, match="L505"):
+        read_log(path)
