@@ -14,7 +14,7 @@ from .formats import FORMATS, OUTPUT_FORMATS, Writer
 from .layout import Layout, write_whole
 from .rows import BadRow, Columns, Row
 from .shards import Shard
-from .tagging import OnError, batch_rows, load_pipeline, tag_batch
+from .tagging import OnError, batch_rows, forget_words, load_pipeline, tag_batch
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def run_shard(task: Task, shard: Shard, check: Callable[[], None] = lambda: None
     with (
         write_whole(task.layout.get_part(shard), task.layout) as path,
         write_whole(task.layout.get_bad_rows(shard), task.layout) as bad_path,
-        nlp.memory_zone(),
+        forget_words(nlp),
     ):
         writer = OUTPUT_FORMATS[task.layout.suffix].open(path, scores=task.scores)
         try:

@@ -1,6 +1,7 @@
 """Rows through a pipeline: batch by batch, and one by one where a batch fails."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -55,12 +56,25 @@ def tag_rows(
     RAISES (ValueError): For a bad row, with "stop".
     """
     for batch in batch_rows(rows, batch_size):
-        with nlp.memory_zone():
+        with forget_words(nlp):
             tagged = [
                 found if isinstance(found, BadRow) else extract(found[0].id, found[1], scores=scores)
                 for found in tag_batch(nlp, batch, on_error)
             ]
         yield from tagged
+
+
+@contextmanager
+def forget_words(nlp: Language) -> Iterator[None]:
+    """The pipeline's memory zone, which here ends after an error as well: older versions of spaCy would
+    leave it open, and mix up the words of the next one.
+    """
+    zone = nlp.memory_zone()
+    zone.__enter__()
+    try:
+        yield
+    finally:
+        zone.__exit__(None, None, None)
 
 
 def batch_rows(rows: Iterable[Row | BadRow], size: int) -> Iterator[list[Row | BadRow]]:

@@ -136,6 +136,8 @@ def test_killed_at_any_step(output, model, source, expected, tmp_path):
     assert step > 30
 
 
+# Interrupted before it is closed, a file is closed when it is collected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @settings(max_examples=10)
 @given(
     steps=st.lists(st.integers(0, 50), min_size=1, max_size=4), output=st.sampled_from(["out", "out.jsonl"])
