@@ -68,7 +68,7 @@ STEPS = (
 )
 
 
-def interrupt_at(patch, step, interrupt):
+def interrupt_at(patch, step, interrupt, steps=STEPS):
     """Let a call of one of the steps be interrupted: even numbers before it, odd numbers after it."""
     numbers = count()
 
@@ -83,7 +83,7 @@ def interrupt_at(patch, step, interrupt):
 
         return call
 
-    for owner, name in STEPS:
+    for owner, name in steps:
         patch.setattr(owner, name, wrap(getattr(owner, name)))
     return numbers
 
@@ -136,8 +136,6 @@ def test_killed_at_any_step(output, model, source, expected, tmp_path):
     assert step > 30
 
 
-# Interrupted before it is closed, a file is closed when it is collected.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @settings(max_examples=10)
 @given(
     steps=st.lists(st.integers(0, 50), min_size=1, max_size=4), output=st.sampled_from(["out", "out.jsonl"])
@@ -146,7 +144,7 @@ def test_interrupted_again_and_again(steps, output, model, source, expected, tmp
     folder = tmp_path_factory.mktemp("interrupted")
     for step in steps:
         with pytest.MonkeyPatch.context() as patch, suppress(KeyboardInterrupt):
-            interrupt_at(patch, step, raise_interrupt)
+            interrupt_at(patch, step, raise_interrupt, STEPS[:-1])  # a file that is not closed warns
             go_on(model, source, folder / output)
     go_on(model, source, folder / output)
     assert read(folder) == expected[output]
