@@ -44,9 +44,10 @@ def run_on_ray(
             yield ShardResult(numbered[found["index"]], found["n_rows"], found["n_words"], found["n_bad"])
     except (OSError, ray.exceptions.RayError) as error:
         raise RuntimeError(Errors.L429.format(reason=str(error).strip().split("\n")[-1])) from error
-    finally:
-        if is_ours:
-            ray.shutdown()
+    # Not after an error or an interrupt: threads of Ray Data may still be at work then, and what they ask
+    # of a Ray that was shut down ends the process without a word. So Ray ends with the process.
+    if is_ours:
+        ray.shutdown()
 
 
 def _check(address: str | None) -> None:
