@@ -439,8 +439,9 @@ class LSTMTagger(TrainablePipe):  # type: ignore[misc]
 
         decoder = self.model.get_ref("decoder")
         scheme = decoder.attrs.get("constraints", "none")
-        says_something = [gradient.any() or not len(gradient) for gradient in gradients]
-        if scheme == "none" or self._has_reported_forbidden or all(says_something):
+        if scheme == "none" or self._has_reported_forbidden:
+            return
+        if all(gradient.any() or not len(gradient) for gradient in gradients):
             return
         forbidden = find_forbidden(decoder, targets, [len(gradient) for gradient in gradients])
         if forbidden:

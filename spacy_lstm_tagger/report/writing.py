@@ -58,7 +58,8 @@ def write_report(
     training = read_log(Path(log)) if log else None
     models = [model] if other_model is None else [model, other_model]
     pipelines = [spacy.load(path) for path in models]
-    evaluations = [_evaluate(nlp, data, tag, component) for nlp in pipelines]
+    examples = list(create_corpus(Path(data), tag=tag)(pipelines[0]))
+    evaluations = [evaluate(nlp, examples, component, data) for nlp in pipelines]
     known = _find_known_words(pipelines[0], train, tag, component)
     tags = collect_tags(evaluations)
     summaries = [
@@ -81,10 +82,6 @@ def write_report(
         text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
         output.with_suffix(".json").write_text(f"{text}\n", encoding="utf8")
     return report
-
-
-def _evaluate(nlp: Language, data: str | Path, tag: Column, component: str) -> Evaluation:
-    return evaluate(nlp, create_corpus(Path(data), tag=tag)(nlp), component, data)
 
 
 def _find_known_words(
