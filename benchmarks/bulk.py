@@ -3,6 +3,7 @@
 python benchmarks/bulk.py LSTM_MODEL --data train.conllu
 """
 
+import os
 import sys
 import tempfile
 from functools import partial
@@ -12,21 +13,24 @@ from typing import Annotated, Any
 
 import srsly
 import typer
+from bulk_run import SHARD_SIZE
 from corpora import count_words, read_sentences
 from machine import describe_machine, list_machine
-from processes import HERE, run_child, take_turns
-from tables import Figures, make_paragraph, make_table, show, show_ratio
+from processes import HERE, choose_core, run_child, take_turns, use_cores
+from tables import Figures, make_paragraph, make_table, show, show_ratio, take
 
 ENGINES = {
+    "one worker, one core": [],
     "one worker": [],
     "two workers": ["--n-process", "2"],
     "two workers on Ray": ["--n-process", "2", "--engine", "ray"],
 }
 INTRODUCTION = """\
-Texts of one sentence each (those of {data}, again and again), a line each, to shards of JSONL: read,
-tokenized, tagged, written. Each run is a process of its own. Speed is that between a run of {few:,} words
-and one of {many:,}: what both need to start, and to load the pipeline, is not in it. Seconds are those of
-the longer run, with it. Median of {rounds} rounds, the lowest and the highest. All gave the same rows."""
+{words:,} words: texts of one sentence each (those of {data}, again and again), a line each, to shards of
+JSONL of {shard_size:,} rows: read, tokenized, tagged, written. Each run is a process of its own, and all
+but the first may use all cores. Words per second are those after a quarter of the shards was finished,
+when all workers have long been at work; seconds are those of the whole run. Median of {rounds} rounds, the
+lowest and the highest. All gave the same rows."""
 MEMORY = """\
 One worker, and the most memory that the process held, whatever the length of the input."""
 
@@ -36,7 +40,7 @@ def benchmark(
         Path, typer.Argument(exists=True, help="Folder of a pipeline with an lstm_tagger")
     ],
     data: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="CoNLL-U file")],
-    words: Annotated[int, typer.Option(min=10_000, help="Words of the longer runs")] = 1_200_000,
+    words: Annotated[int, typer.Option(min=10_000, help="Words of each run for speed")] = 3_000_000,
     most_words: Annotated[int, typer.Option(min=10_000, help="Words of the run for memory")] = 10_000_000,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is measured")] = 3,
     output: Annotated[Path, typer.Option(help="The report; raw figures go beside it, as JSON")] = (
@@ -45,27 +49,33 @@ def benchmark(
 ) -> None:
     """Measure speed and memory of `tag_files`."""
     figures: dict[str, Any] = {"machine": describe_machine(sys.argv), "data": data.name, "rounds": rounds}
-    sizes = {"few": words // 6, "many": words, "most": most_words}
     with tempfile.TemporaryDirectory() as folder:
-        texts = {name: Path(folder, f"{name}.txt") for name in sizes}
-        for name, size in sizes.items():
-            write_texts(data, texts[name], size)
-        runs = {
-            f"{engine}: {name}": partial(run_child, "bulk_run.py", lstm_model, texts[name], *options)
-            for engine, options in ENGINES.items()
-            for name in ("few", "many")
-        }
+        texts = Path(folder, "speed.txt")
+        write_texts(data, texts, words)
+        runs = {engine: partial(run_engine, engine, lstm_model, texts) for engine in ENGINES}
         figures["speed"] = take_turns(runs, rounds)
-        figures["memory"] = [run_child("bulk_run.py", lstm_model, path) for path in texts.values()]
-    for name in ("few", "many"):
-        hashes = {run["rows"] for engine in ENGINES for run in figures["speed"][f"{engine}: {name}"]}
-        if len(hashes) > 1:
-            raise RuntimeError(f"The engines gave other rows, of {name} words.")
+        figures["memory"] = []
+        for size in (most_words // 10, most_words // 3, most_words):
+            write_texts(data, texts, size)
+            figures["memory"].append(run_child("bulk_run.py", lstm_model, texts))
+    if len({run["rows"] for engine in ENGINES for run in figures["speed"][engine]}) > 1:
+        raise RuntimeError("The engines gave other rows.")
     output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(output.with_suffix(".json"), figures)
     report = render(figures)
     output.write_text(report, encoding="utf-8")
     typer.echo(report)
+
+
+def run_engine(engine: str, model: Path, texts: Path) -> Figures:
+    """RETURNS (Dict[str, Any]): The figures of one run."""
+    cores = os.sched_getaffinity(0)
+    use_cores([choose_core()] if engine.endswith("one core") else cores)
+    try:
+        figures: Figures = run_child("bulk_run.py", model, texts, *ENGINES[engine])
+        return figures
+    finally:
+        use_cores(cores)
 
 
 def write_texts(data: Path, path: Path, words: int) -> None:
@@ -83,8 +93,12 @@ def write_texts(data: Path, path: Path, words: int) -> None:
 
 def render(figures: dict[str, Any]) -> str:
     """RETURNS (str): The report in Markdown."""
-    few, many = (figures["speed"][f"one worker: {name}"][0]["words"] for name in ("few", "many"))
-    introduction = INTRODUCTION.format(few=few, many=many, data=figures["data"], rounds=figures["rounds"])
+    introduction = INTRODUCTION.format(
+        words=figures["speed"]["one worker"][0]["words"],
+        data=figures["data"],
+        shard_size=SHARD_SIZE,
+        rounds=figures["rounds"],
+    )
     lines = ["# Bulk tagging", ""]
     lines += [f"- {line}" for line in list_machine(figures["machine"], "all used")]
     lines += [*make_paragraph(introduction), "", *make_speed_table(figures["speed"])]
@@ -97,19 +111,15 @@ def render(figures: dict[str, Any]) -> str:
 
 def make_speed_table(speed: dict[str, list[Figures]]) -> list[str]:
     """RETURNS (List[str]): A table with a row for each engine."""
-    rates = {engine: compute_rates(speed, engine) for engine in ENGINES}
+    rates = {engine: take(speed[engine], "words_per_second") for engine in ENGINES}
     rows = []
     for engine in ENGINES:
-        seconds = [run["seconds"] for run in speed[f"{engine}: many"]]
-        ratios = [show_ratio(rates[engine], rates[base]) for base in ("one worker", "two workers")]
-        rows.append([engine, show(rates[engine], ",.0f"), *ratios, show(seconds, ".1f")])
-    return make_table(["", "words/s", "to one worker", "to two workers", "seconds"], rows)
-
-
-def compute_rates(speed: dict[str, list[Figures]], engine: str) -> list[float]:
-    """RETURNS (List[float]): Words per second of every round, without what a run needs to start."""
-    pairs = zip(speed[f"{engine}: few"], speed[f"{engine}: many"], strict=True)
-    return [(many["words"] - few["words"]) / (many["seconds"] - few["seconds"]) for few, many in pairs]
+        bases = ("one worker, one core", "two workers")
+        ratios = [show_ratio(rates[engine], rates[base]) for base in bases]
+        seconds, mb = (show(take(speed[engine], key), ",.0f") for key in ("seconds", "mb"))
+        rows.append([engine, show(rates[engine], ",.0f"), *ratios, seconds, mb])
+    head = ["", "words/s", "to one core", "to two workers", "seconds", "MB at most"]
+    return make_table(head, rows)
 
 
 if __name__ == "__main__":

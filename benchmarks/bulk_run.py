@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import json
 import tempfile
 import time
 from enum import Enum
@@ -18,6 +19,8 @@ from memory import read_memory
 from spacy_lstm_tagger.bulk import tag_files
 
 SECONDS = 0.1  # between two looks at the memory
+SHARD_SIZE = 2000  # rows
+WARM_UP = 0.25  # the part of the shards after which all workers have long been at work
 
 
 class Engine(str, Enum):
@@ -33,16 +36,34 @@ def main(
     n_process: Annotated[int, typer.Option()] = 1,
     engine: Annotated[Engine, typer.Option()] = Engine.local,
 ) -> None:
-    """Print words, seconds, the most memory that all processes together held, and a hash of the rows."""
-    with tempfile.TemporaryDirectory() as folder, Watch() as watch:
-        start = time.perf_counter()
-        summary = tag_files(model, source, folder, n_process=n_process, engine=engine.value)
-        seconds = time.perf_counter() - start
+    """Print words, seconds, words per second once all workers are at work, the most memory that all
+    processes together held, and a hash of the rows.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        with Watch() as watch:
+            start = time.perf_counter()
+            summary = tag_files(
+                model, source, folder, n_process=n_process, engine=engine.value, shard_size=SHARD_SIZE
+            )
+            seconds = time.perf_counter() - start
+        parts = sorted(Path(folder).glob("part-*"))
         rows = hashlib.sha256()
-        for part in sorted(Path(folder).glob("part-*")):
+        for part in parts:
             rows.update(part.read_bytes())
-    figures = {"words": summary.n_words, "seconds": seconds, "mb": watch.most, "rows": rows.hexdigest()}
-    print(srsly.json_dumps(figures))
+        rate = compute_rate(parts)
+    figures = {"words": summary.n_words, "seconds": seconds, "words_per_second": rate}
+    print(srsly.json_dumps(figures | {"mb": watch.most, "rows": rows.hexdigest()}))
+
+
+def compute_rate(parts: list[Path]) -> float:
+    """RETURNS (float): Words per second between the moment when the first shards were finished, so that no
+    worker is still starting, and the moment when the last one was.
+    """
+    finished = sorted(parts, key=lambda part: part.stat().st_mtime_ns)
+    n_first = max(1, int(WARM_UP * len(finished)))
+    first, last = (finished[i].stat().st_mtime for i in (n_first - 1, -1))
+    words = sum(len(json.loads(line)["words"]) for part in finished[n_first:] for line in part.open("rb"))
+    return words / (last - first)
 
 
 class Watch:
