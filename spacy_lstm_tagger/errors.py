@@ -292,8 +292,8 @@ class Errors:
         "tagger."
     )
     L504 = (
-        "[L504] {path}, line {number} is no line of a training log: {reason}. Give the JSONL file that the "
-        "output_file of 'spacy.ConsoleLogger.v3' names."
+        "[L504] {path}, line {number} is no line of a training log: {reason}. Give what the training "
+        "printed, with its table, or the JSONL file that the output_file of 'spacy.ConsoleLogger.v3' names."
     )
     L505 = "[L505] The training log {path} is empty. Wait for the first evaluation, or leave --log out."
     L506 = "[L506] A report is one HTML page, so {path} must end in .html. Give it another name."

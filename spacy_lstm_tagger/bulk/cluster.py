@@ -10,6 +10,7 @@ from .running import ShardResult, Task, run_shard
 from .shards import Shard
 
 SECONDS_TO_CONNECT = 10
+MAX_PORT = 65535
 
 
 def run_on_ray(
@@ -25,8 +26,8 @@ def run_on_ray(
         machine.
     gpu (bool): Whether workers tag on GPUs.
     YIELDS (ShardResult): What became of each shard, in the order in which they end.
-    RAISES (ImportError): If Ray is not installed. (ValueError): As `run_shard`. (RuntimeError): If the
-        cluster can't be reached or fails.
+    RAISES (ImportError): If Ray is not installed. (ValueError): As `run_shard`, or if the address is none.
+        (RuntimeError): If the cluster can't be reached or fails.
     """
     ray = _import()
     logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -51,9 +52,14 @@ def run_on_ray(
 
 
 def _check(address: str | None) -> None:
-    """RAISES (OSError): If nothing answers at an address. Ray would try it for minutes."""
+    """RAISES (OSError): If nothing answers at an address, which Ray would try for minutes. (ValueError): If
+    its port is no number.
+    """
     if address is not None and ":" in address:
         host, _, port = address.removeprefix("ray://").rpartition(":")
+        if not port.isdecimal() or int(port) > MAX_PORT:
+            choices = "HOST:PORT or ray://HOST:PORT, with a number as port"
+            raise ValueError(Errors.L418.format(name="ray_address", value=address, choices=choices))
         socket.create_connection((host, int(port)), timeout=SECONDS_TO_CONNECT).close()
 
 

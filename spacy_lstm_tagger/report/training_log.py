@@ -1,4 +1,4 @@
-"""The log of a training, as spaCy's ConsoleLogger writes it to its `output_file`."""
+"""The log of a training, as spaCy's ConsoleLogger prints it or writes it to its `output_file`."""
 
 import json
 from math import isfinite
@@ -6,19 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors, tell
+from .console_log import read_table
 
 
 def read_log(path: Path) -> dict[str, Any]:
     """Read what was scored in training.
 
-    path (Path): JSONL with an object for each evaluation: `step`, and `losses` and `scores` by name, in per
-        cent as spaCy writes them, or `tag_acc` as a share.
+    path (Path): What the training printed; or JSONL with an object for each evaluation: `step`, and
+        `losses` and `scores` by name, in per cent as spaCy writes them, or `tag_acc` as a share.
     RETURNS (Dict[str, Any]): `steps`, and by name `scores`, as shares, and `losses`: a list for each, with
         None where a step lacks it.
-    RAISES (ValueError): If a line is no such object, or there is none.
+    RAISES (ValueError): If there is no table in it and a line is no such object, or there is none.
     """
-    records = [
-        _parse(path, number, line) for number, line in enumerate(_read_lines(path), 1) if line.strip()
+    # A byte that is not UTF-8 makes its line one that is not JSON, or changes the name of a score.
+    text = path.read_text(encoding="utf8", errors="replace")
+    records = read_table(text) or [
+        _parse(path, number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()
     ]
     if not records:
         raise ValueError(Errors.L505.format(path=path))
@@ -27,11 +30,6 @@ def read_log(path: Path) -> dict[str, Any]:
         "scores": _turn([_get_scores(record) for record in records]),
         "losses": _turn([record.get("losses", {}) for record in records]),
     }
-
-
-def _read_lines(path: Path) -> list[str]:
-    # A byte that is not UTF-8 makes its line one that is not JSON, or changes the name of a score.
-    return path.read_text(encoding="utf8", errors="replace").split("\n")
 
 
 def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
@@ -55,7 +53,11 @@ def _is_evaluation(record: Any) -> bool:
 
 
 def _get_scores(record: dict[str, Any]) -> dict[str, float]:
-    scores = {name: value / 100 for name, value in record.get("scores", {}).items() if _is_number(value)}
+    scores = {
+        name: value / 100
+        for name, value in record.get("scores", {}).items()
+        if _is_number(value) and name != "speed"  # words per second
+    }
     return scores or {name: record[name] for name in ("tag_acc",) if _is_number(record.get(name))}
 
 

@@ -121,6 +121,14 @@ def test_a_cluster_that_is_not_there(tag_on_ray, tmp_path):
         tag_on_ray(tmp_path / "out", ray_address="127.0.0.1:1")
 
 
+@pytest.mark.parametrize("address", ["localhost:", "localhost:http", "ray://localhost:66666"])
+def test_an_address_without_a_port(tag_on_ray, tmp_path, address):
+    ray = pytest.importorskip("ray")
+    ray.shutdown()
+    with pytest.raises(ValueError, match=rf"\[L418\] `ray_address` is '{address}'.*HOST:PORT"):
+        tag_on_ray(tmp_path / "out", ray_address=address)
+
+
 def test_without_ray(tag_on_ray, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ImportError, match=r"\[L420\].*spacy-lstm-tagger\[ray\]"):

@@ -29,6 +29,30 @@ def test_log_of_spacys_logger_is_read(tmp_path):
     assert read_log(path) == expected
 
 
+def test_what_spacys_logger_prints_is_read(tmp_path):
+    nlp = spacy.blank("en")
+    for name in ("lstm_tagger", "lstm_tagger_2", "morph"):
+        nlp.add_pipe("lstm_tagger", name=name)
+    nlp.config["training"]["score_weights"] = {"tag_acc": 1.0, "speed": 0.0}
+    path = tmp_path / "train.log"
+    with path.open("w") as file:
+        file.write("\x1b[38;5;4mℹ Using CPU\x1b[0m\nE    #  ---\n")
+        for first in (0, 300):  # the second one is of a training that went on
+            log_step, finish = console_logger_v3()(nlp, stdout=file)
+            for step, loss in ((first, 10.25), (first + 100, float("nan"))):
+                scores = {"tag_acc": step / 1000, "speed": 5000.0}
+                losses = {"lstm_tagger": loss, "lstm_tagger_2": 2.0, "morph": 3.0}
+                log_step({"epoch": 0, "step": step, "score": 0.5, "other_scores": scores, "losses": losses})
+                file.write("  5%|#    | 5/100\rUserWarning: a warning in between\n1 2 3\n")
+            finish()
+        file.write("✔ Saved pipeline to output directory\n")
+    assert read_log(path) == {
+        "steps": [300, 400],
+        "scores": {"tag_acc": [0.3, 0.4]},
+        "losses": {"lstm_...": [10.25, None], "lstm_... (2)": [2.0, 2.0], "morph": [3.0, 3.0]},
+    }
+
+
 def test_shares_outside_of_scores_are_read_and_gaps_are_none(tmp_path):
     rows = [{"step": 1, "tag_acc": 0.5, "words": 9}, {"step": 2, "losses": {"a": float("nan"), "b": 1}}]
     path = tmp_path / "log.jsonl"
