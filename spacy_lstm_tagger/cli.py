@@ -161,7 +161,8 @@ def report_cli(
         Path | None, typer.Option(exists=True, help="Training data: tells known words")
     ] = None,
     log: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Training log of spaCy, JSONL")
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Log of the training, text or JSONL"),
     ] = None,
     tag: Annotated[Column, typer.Option(help="CoNLL-U's column")] = Column.xpos,
     component: Annotated[str, typer.Option(help="The component that gives confidences")] = "lstm_tagger",

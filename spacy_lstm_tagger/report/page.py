@@ -35,7 +35,12 @@ def write_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "describe_share": describe_share, "p_value": format_p_value}
+    environment.filters |= {
+        "percent": percent,
+        "describe_share": describe_share,
+        "p_value": format_p_value,
+        "spell": spell,
+    }
     scripts = {"plotly": get_plotlyjs(), "script": _read("script.js")}
     data = {
         "tags": tags,
@@ -68,6 +73,11 @@ def _hash(script: str) -> str:
 def format_p_value(value: float) -> str:
     """RETURNS (str): A p-value with two significant digits."""
     return f"{value:.2g}" if value >= 1e-4 else "< 0.0001"
+
+
+def spell(word: str) -> str:
+    """RETURNS (str): A word; of white space its code points, for else there is nothing to see."""
+    return word if word.strip() else " ".join(f"U+{ord(letter):04X}" for letter in word)
 
 
 def encode_sentences(

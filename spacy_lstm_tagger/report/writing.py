@@ -41,7 +41,7 @@ def write_report(
     other_model (Optional[str | Path]): A pipeline to compare with.
     train (Optional[str | Path]): The training data, to tell known words; without, the model's vocabulary
         does.
-    log (Optional[str | Path]): The log of the training, the JSONL file of spaCy's ConsoleLogger.
+    log (Optional[str | Path]): The log of the training: what it printed, or ConsoleLogger's JSONL.
     tag ("xpos" | "upos"): The column of CoNLL-U that holds the tags.
     component (str): The component that gives confidences, where a pipeline has it.
     as_json (bool): Whether to write the figures beside the page, with the ending .json.

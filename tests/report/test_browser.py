@@ -208,6 +208,22 @@ def test_a_phone_scrolls_in_one_direction(open_page, report):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_white_space_is_spelled(page):
+    page.fill("input[name=text]", "old")
+    assert read_words(page) == ["old", "U+2028", "Ham"]
+    assert page.locator("#words button", has_text="U+2028").get_attribute("data-word") == "\u2028"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_barrier(scheme, open_page, report):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(report[1], color_scheme=scheme, bypass_csp=True)  # axe is not of the page
+    page.select_option("select[name=show]", "wrong")  # wrong words are of a colour of their own
+    assert page.locator(".match .wrong").count()
+    assert [(found["id"], found["nodes"]) for found in Axe().run(page).response["violations"]] == []
+
+
 def test_every_control_has_a_name(page):
     unnamed = page.evaluate(
         """() => [...document.querySelectorAll("button, input, select, [tabindex='0']")]

@@ -86,10 +86,16 @@ function makeTag(who, tag, gold, confidence) {
   return element;
 }
 
+// White space as its code points, for else there is nothing to see.
+function spell(word) {
+  const spellOne = (letter) => `U+${letter.codePointAt().toString(16).toUpperCase().padStart(4, "0")}`;
+  return word.trim() ? word : [...word].map(spellOne).join(" ");
+}
+
 function makeWord(sentence, i, isMatch) {
   const word = make("span", isMatch ? "word match" : "word", "");
   const gold = sentence.g[i];
-  word.append(make("span", "form", sentence.w[i]), makeTag("gold", gold, gold));
+  word.append(make("span", "form", spell(sentence.w[i])), makeTag("gold", gold, gold));
   word.append(makeTag("predicted", sentence.p[i], gold, sentence.c?.[i]));
   if (sentence.q) word.append(makeTag("other model", sentence.q[i], gold, sentence.d?.[i]));
   return word;
