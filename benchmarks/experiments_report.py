@@ -10,7 +10,7 @@ from tables import GROUPS, Figures, make_paragraph, make_table, rate
 NOTES = """\
 Mean over the seeds ± standard deviation, in % of the words. A word is unknown if the training data does not
 hold it in exactly this form. Seconds are those of `python -m spacy train` from start to end, evaluations
-included, on one core."""
+included, on one core. The last column is the git commit of the training."""
 DISTURBED_NOTES = """\
 Accuracy on dev, trained on single sentences: whole documents read at once; all letters lower-cased or
 upper-cased; white space, emoji and words of other scripts after every sentence, or before {share:.0%} of
@@ -46,8 +46,9 @@ def describe_accuracy(settings: dict[str, list[Figures]]) -> list[str]:
             cells.append(show([rate(count) for count in counts]))
             cells += [f"{fmean(rate(count, [group]) for count in counts):.2f}" for group in GROUPS]
         cells.append(f"{fmean(run['training']['seconds'] for run in runs):,.0f}")
+        cells.append(", ".join(sorted({run["training"]["commit"] for run in runs})))
         rows.append(cells)
-    return make_table([*head, "seconds"], rows)
+    return make_table([*head, "seconds", "trained at"], rows)
 
 
 def describe_disturbed(settings: dict[str, list[Figures]]) -> list[str]:
