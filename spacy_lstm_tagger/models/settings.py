@@ -58,7 +58,7 @@ class EmbeddingSettings:
     suffix_lengths: Sequence[int] = (2, 4)
     affix_width: int = 32
     min_freq: int = 1
-    word_dropout: float = 1.0
+    word_dropout: float = 0.25
     hash_rows: int = 5000
     include_static_vectors: bool = False
     vectors_width: int = 128
