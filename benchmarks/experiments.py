@@ -83,8 +83,8 @@ def main(
 def read_plan(plan: dict[str, Any], data: Path) -> Iterator[Run]:
     """Read a plan: `treebanks` gives each one's language, `seeds` how many, and `settings` has for each
     name a `config` (the name of one in `configs/`, or "spacy"), settings to `set` by dotted names, and
-    the `treebanks` and `seeds` (how many, or how many on each treebank) where they differ. What the plan
-    itself has to `set` holds for all. In a setting, {treebank} stands for the treebank's folder.
+    the `treebanks` and `seeds` (how many, or how many on each treebank) where they differ. In a setting,
+    {treebank} stands for the treebank's folder.
 
     plan (Dict[str, Any]): The plan.
     data (Path): The folder of the treebanks.
@@ -98,7 +98,7 @@ def read_plan(plan: dict[str, Any], data: Path) -> Iterator[Run]:
             seeds = details.get("seeds", plan["seeds"])
             overrides = {
                 key: value.format(treebank=data / treebank) if isinstance(value, str) else value
-                for key, value in (plan.get("set", {}) | details.get("set", {})).items()
+                for key, value in details.get("set", {}).items()
             }
             for seed in range(seeds[treebank] if isinstance(seeds, dict) else seeds):
                 config = make_spacy_config(lang) if name == "spacy" else read_config(path)
