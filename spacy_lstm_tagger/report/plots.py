@@ -173,15 +173,20 @@ def _name_length(length: dict[str, Any]) -> str:
 def plot_training(log: dict[str, Any]) -> list[Plot]:
     """RETURNS (List[Plot]): The scores in training, and its losses, each if the log has some."""
     plots = []
+    # The first evaluation is of a network that knows nothing: beside it all others look alike.
+    first = 1 if len(log["steps"]) > 2 else 0
     for group, unit in (("scores", "y"), ("losses", "")):
         if log[group]:
-            traces = [_line(log["steps"], log[group][name], name, i) for i, name in enumerate(log[group])]
+            traces = [
+                _line(log["steps"][first:], log[group][name][first:], name, i)
+                for i, name in enumerate(log[group])
+            ]
             rows = zip(log["steps"], *log[group].values(), strict=True)
             plots.append(
                 _make(
                     f"training-{group}",
                     f"Training: {group}",
-                    "At each evaluation during the training.",
+                    "At each evaluation during the training" + (", after the first." if first else "."),
                     traces,
                     _layout("step", group, percent=unit) | {"showlegend": len(traces) > 1},
                     ["step", *log[group]],

@@ -6,6 +6,7 @@ import pytest
 import spacy
 from spacy.training.loggers import console_logger_v3
 
+from spacy_lstm_tagger.report.plots import plot_training
 from spacy_lstm_tagger.report.training_log import read_log
 
 
@@ -76,3 +77,14 @@ def test_empty_log_is_refused(tmp_path):
     path.write_text("\n")
     with pytest.raises(ValueError, match="L505"):
         read_log(path)
+
+
+@pytest.mark.parametrize(("n_evaluations", "first"), [(1, 0), (2, 0), (3, 1)])
+def test_curves_leave_out_what_was_before_training_and_tables_do_not(n_evaluations, first):
+    steps = [0, 100, 200][:n_evaluations]
+    scores = [0.0, 0.9, 0.95][:n_evaluations]
+    log = {"steps": steps, "scores": {"tag_acc": scores}, "losses": {"lstm_tagger": scores}}
+    for plot in plot_training(log):
+        (trace,) = plot.figure["data"]
+        assert (trace["x"], trace["y"]) == (steps[first:], scores[first:])
+        assert [row[0] for row in plot.rows] == list(map(str, steps))
