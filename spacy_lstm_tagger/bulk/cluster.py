@@ -1,6 +1,7 @@
 """Shards on the machines of a Ray cluster. They have to see the same files; no document travels."""
 
 import logging
+import os
 import socket
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -22,8 +23,8 @@ def run_on_ray(
     task (Task): What is to be done.
     shards (Iterable[Shard]): The shards.
     n_workers (int): How many workers; each has a core, and with `gpu` a GPU.
-    address (Optional[str]): That of the cluster; by default the one that the environment names, or this
-        machine.
+    address (Optional[str]): That of the cluster; by default the one that RAY_ADDRESS names, or one that is
+        started on this machine.
     gpu (bool): Whether workers tag on GPUs.
     YIELDS (ShardResult): What became of each shard, in the order in which they end.
     RAISES (ImportError): If Ray is not installed. (ValueError): As `run_shard`, or if the address is none.
@@ -37,6 +38,8 @@ def run_on_ray(
     is_ours = not ray.is_initialized()
     try:
         if is_ours:
+            # Left to itself, Ray looks for clusters that were here before, and waits for those that died.
+            address = address or os.environ.get("RAY_ADDRESS") or "local"
             _check(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         for found in _tag(ray, task, numbered, n_workers, gpu):
@@ -51,11 +54,11 @@ def run_on_ray(
         ray.shutdown()
 
 
-def _check(address: str | None) -> None:
+def _check(address: str) -> None:
     """RAISES (OSError): If nothing answers at an address, which Ray would try for minutes. (ValueError): If
     its port is no number.
     """
-    if address is not None and ":" in address:
+    if ":" in address:
         host, _, port = address.removeprefix("ray://").rpartition(":")
         if not port.isdecimal() or int(port) > MAX_PORT:
             choices = "HOST:PORT or ray://HOST:PORT, with a number as port"

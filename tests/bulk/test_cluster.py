@@ -121,6 +121,26 @@ def test_a_cluster_that_is_not_there(tag_on_ray, tmp_path):
         tag_on_ray(tmp_path / "out", ray_address="127.0.0.1:1")
 
 
+def test_an_address_from_the_environment_is_checked(tag_on_ray, tmp_path, monkeypatch):
+    pytest.importorskip("ray").shutdown()
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(RuntimeError, match=r"\[L429\].*refused"):
+        tag_on_ray(tmp_path / "out", ray_address=None)
+
+
+def test_without_an_address_a_cluster_is_started_and_none_is_looked_for(tag_on_ray, tmp_path, monkeypatch):
+    ray = pytest.importorskip("ray")
+    ray.shutdown()
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+    def init(address, **_):
+        raise ConnectionError(address)
+
+    monkeypatch.setattr(ray, "init", init)
+    with pytest.raises(RuntimeError, match=r"\[L429\].*reached: local\."):
+        tag_on_ray(tmp_path / "out", ray_address=None)
+
+
 @pytest.mark.parametrize("address", ["localhost:", "localhost:http", "ray://localhost:66666"])
 def test_an_address_without_a_port(tag_on_ray, tmp_path, address):
     ray = pytest.importorskip("ray")
