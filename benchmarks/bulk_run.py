@@ -67,7 +67,7 @@ def compute_rate(parts: list[Path]) -> float:
 
 
 class Watch:
-    """Looks at the memory of this process and its children while something runs."""
+    """Looks at the memory of this process and its children, not of theirs, while something runs."""
 
     def __init__(self) -> None:
         self.most = 0.0  # MB
