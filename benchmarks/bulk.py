@@ -29,9 +29,9 @@ INTRODUCTION = """\
 {words:,} words: texts of one sentence each (those of {data}, again and again), a line each, to shards of
 JSONL of {shard_size:,} rows: read, tokenized, tagged, written. Each run is a process of its own, and all
 but the first may use all cores. Words per second are those after a quarter of the shards was finished,
-when all workers have long been at work; seconds are those of the whole run. MB are those of the process and
-of those that it started itself: the workers of Ray are not among them. Median of {rounds} rounds, the lowest
-and the highest. All gave the same rows."""
+when all workers have long been at work; seconds are those of the whole run. MB are those of the process
+and of those that it started itself: the workers of Ray are not among them. Median of {rounds} rounds, the
+lowest and the highest. All gave the same rows."""
 MEMORY = """\
 One worker, and the most memory that the process held, whatever the length of the input."""
 
