@@ -31,7 +31,7 @@ settings.load_profile("spacy-lstm-tagger")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a Ray cluster come last: with Python 3.13, what is forked by a process that has shut one down
+    """Tests of a Ray cluster come last: with Python 3.13, what is forked by a process that shut one down
     crashes. Tests that need a GPU are skipped where there is none.
     """
     items.sort(key=lambda item: "cluster" in getattr(item, "fixturenames", ()))
