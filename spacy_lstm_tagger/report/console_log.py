@@ -20,7 +20,7 @@ def read_table(text: str) -> list[dict[str, Any]]:
         `step`, `losses`, `scores`. Empty if there is no table.
     """
     # A progress bar returns to the start of its line.
-    lines = [COLOUR.sub("", line).rsplit("\r", 1)[-1].rstrip() for line in text.split("\n")]
+    lines = [COLOUR.sub("", line).rstrip().rsplit("\r", 1)[-1] for line in text.split("\n")]
     heads = [i for i, (head, rule) in enumerate(pairwise(lines)) if _is_head(head, rule)]
     if not heads:
         return []
@@ -47,14 +47,15 @@ def _number(names: Sequence[str]) -> list[str]:
 def _parse(names: Sequence[str], lines: Sequence[str]) -> Iterator[dict[str, Any]]:
     """YIELDS (Dict[str, Any]): Each line that is a row."""
     for line in lines:
+        fields = line.split()
         try:
-            numbers = [float(field) for field in line.split()]
-        except ValueError:
+            step, values = int(fields[1]), [float(field) for field in fields[2:]]
+        except (IndexError, ValueError):
             continue  # something else that was printed
-        if len(numbers) != len(names):
+        if len(fields) != len(names):
             continue
-        row = dict(zip(names[2:], numbers[2:], strict=True))
+        row = dict(zip(names[2:], values, strict=True))
         row.pop("score", None)  # the sum of the others, by their weights; no share
         losses = {name.removeprefix(LOSS): row[name] for name in row if name.startswith(LOSS)}
         scores = {name: row[name] for name in row if not name.startswith(LOSS)}
-        yield {"step": int(numbers[1]), "losses": losses, "scores": scores}
+        yield {"step": step, "losses": losses, "scores": scores}

@@ -30,13 +30,14 @@ def test_log_of_spacys_logger_is_read(tmp_path):
     assert read_log(path) == expected
 
 
-def test_what_spacys_logger_prints_is_read(tmp_path):
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_what_spacys_logger_prints_is_read(newline, tmp_path):
     nlp = spacy.blank("en")
     for name in ("lstm_tagger", "lstm_tagger_2", "morph"):
         nlp.add_pipe("lstm_tagger", name=name)
     nlp.config["training"]["score_weights"] = {"tag_acc": 1.0, "speed": 0.0}
     path = tmp_path / "train.log"
-    with path.open("w") as file:
+    with path.open("w", newline=newline) as file:
         file.write("\x1b[38;5;4mℹ Using CPU\x1b[0m\nE    #  ---\n")
         for first in (0, 300):  # the second one is of a training that went on
             log_step, finish = console_logger_v3()(nlp, stdout=file)
@@ -44,7 +45,9 @@ def test_what_spacys_logger_prints_is_read(tmp_path):
                 scores = {"tag_acc": step / 1000, "speed": 5000.0}
                 losses = {"lstm_tagger": loss, "lstm_tagger_2": 2.0, "morph": 3.0}
                 log_step({"epoch": 0, "step": step, "score": 0.5, "other_scores": scores, "losses": losses})
-                file.write("  5%|#    | 5/100\rUserWarning: a warning in between\n1 2 3\n")
+                file.write(
+                    "  5%|#    | 5/100\rUserWarning: a warning in between\n1 2 3\nnan nan nan nan nan nan nan nan\n"
+                )
             finish()
         file.write("✔ Saved pipeline to output directory\n")
     assert read_log(path) == {
