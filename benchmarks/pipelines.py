@@ -10,6 +10,7 @@ import spacy
 from spacy.attrs import TAG
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import load_config
 from thinc.util import get_torch_default_device
 from torch import nn
 
@@ -23,11 +24,13 @@ def load_lstm(model: Path, **prediction: Any) -> Language:
     """Load a pipeline with an `lstm_tagger`, with other settings of prediction than its config has.
 
     model (Path): The pipeline's folder.
-    **prediction (Any): Settings of the tok2vec layer, as `precision="bfloat16"`.
+    **prediction (Any): Settings of the tok2vec layer, as `precision="bfloat16"`; of an ensemble, those of
+        its members.
     RETURNS (Language): The pipeline.
     """
-    overrides = {"components": {COMPONENT: {"model": {"tok2vec": prediction}}}}
-    nlp = spacy.load(model, config=overrides)
+    tok2vec = load_config(model / "config.cfg")["components"][COMPONENT]["model"]["tok2vec"]
+    changed = {"member": prediction} if "member" in tok2vec else prediction
+    nlp = spacy.load(model, config={"components": {COMPONENT: {"model": {"tok2vec": changed}}}})
     settings = read_settings(nlp)
     for name, value in prediction.items():
         assert getattr(settings, name) == value, f"The override of {name} did not arrive."
@@ -37,7 +40,8 @@ def load_lstm(model: Path, **prediction: Any) -> Language:
 def read_settings(nlp: Language) -> PredictionSettings:
     """RETURNS (PredictionSettings): The settings of prediction that the pipeline's `lstm_tagger` has."""
     pipe: Any = nlp.get_pipe(COMPONENT)
-    settings: PredictionSettings = pipe.model.get_ref("tok2vec").attrs["prediction"]
+    settings: PredictionSettings
+    settings, *_ = [node.attrs["prediction"] for node in pipe.model.walk() if "prediction" in node.attrs]
     return settings
 
 
