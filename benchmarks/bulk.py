@@ -6,6 +6,7 @@ python benchmarks/bulk.py LSTM_MODEL --data train.conllu
 import os
 import sys
 import tempfile
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -19,8 +20,10 @@ from machine import describe_machine, list_machine
 from processes import HERE, choose_core, run_child, take_turns, use_cores
 from tables import Figures, make_paragraph, make_table, show, show_ratio, take
 
+FEWEST = 100_000  # words, so that a run has several shards
+ONE_CORE = "one worker, one core"
 ENGINES = {
-    "one worker, one core": [],
+    ONE_CORE: [],
     "one worker": [],
     "two workers": ["--n-process", "2"],
     "two workers on Ray": ["--n-process", "2", "--engine", "ray"],
@@ -41,8 +44,10 @@ def benchmark(
         Path, typer.Argument(exists=True, help="Folder of a pipeline with an lstm_tagger")
     ],
     data: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="CoNLL-U file")],
-    words: Annotated[int, typer.Option(min=10_000, help="Words of each run for speed")] = 3_000_000,
-    most_words: Annotated[int, typer.Option(min=10_000, help="Words of the run for memory")] = 10_000_000,
+    words: Annotated[int, typer.Option(min=FEWEST, help="Words of each run for speed")] = 3_000_000,
+    most_words: Annotated[
+        int, typer.Option(min=10 * FEWEST, help="Words of the run for memory")
+    ] = 10_000_000,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is measured")] = 3,
     output: Annotated[Path, typer.Option(help="The report; raw figures go beside it, as JSON")] = (
         HERE / "results" / "bulk.md"
@@ -50,10 +55,11 @@ def benchmark(
 ) -> None:
     """Measure speed and memory of `tag_files`."""
     figures: dict[str, Any] = {"machine": describe_machine(sys.argv), "data": data.name, "rounds": rounds}
+    cores = os.sched_getaffinity(0)
     with tempfile.TemporaryDirectory() as folder:
         texts = Path(folder, "speed.txt")
         write_texts(data, texts, words)
-        runs = {engine: partial(run_engine, engine, lstm_model, texts) for engine in ENGINES}
+        runs = {engine: partial(run_engine, engine, cores, lstm_model, texts) for engine in ENGINES}
         figures["speed"] = take_turns(runs, rounds)
         figures["memory"] = []
         for size in (most_words // 10, most_words // 3, most_words):
@@ -68,15 +74,12 @@ def benchmark(
     typer.echo(report)
 
 
-def run_engine(engine: str, model: Path, texts: Path) -> Figures:
+def run_engine(engine: str, cores: Collection[int], model: Path, texts: Path) -> Figures:
     """RETURNS (Dict[str, Any]): The figures of one run."""
-    cores = os.sched_getaffinity(0)
-    use_cores([choose_core()] if engine.endswith("one core") else cores)
-    try:
-        figures: Figures = run_child("bulk_run.py", model, texts, *ENGINES[engine])
-        return figures
-    finally:
-        use_cores(cores)
+    use_cores([choose_core()] if engine == ONE_CORE else cores)
+    figures: Figures = run_child("bulk_run.py", model, texts, *ENGINES[engine])
+    use_cores(cores)
+    return figures
 
 
 def write_texts(data: Path, path: Path, words: int) -> None:
@@ -115,7 +118,7 @@ def make_speed_table(speed: dict[str, list[Figures]]) -> list[str]:
     rates = {engine: take(speed[engine], "words_per_second") for engine in ENGINES}
     rows = []
     for engine in ENGINES:
-        bases = ("one worker, one core", "two workers")
+        bases = (ONE_CORE, "two workers")
         ratios = [show_ratio(rates[engine], rates[base]) for base in bases]
         seconds, mb = (show(take(speed[engine], key), ",.0f") for key in ("seconds", "mb"))
         rows.append([engine, show(rates[engine], ",.0f"), *ratios, seconds, mb])

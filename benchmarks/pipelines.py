@@ -14,6 +14,7 @@ from spacy.util import load_config
 from thinc.util import get_torch_default_device
 from torch import nn
 
+from spacy_lstm_tagger.models.ensemble import get_lstm_members
 from spacy_lstm_tagger.models.precision import get_precision
 from spacy_lstm_tagger.models.settings import PredictionSettings
 
@@ -40,8 +41,8 @@ def load_lstm(model: Path, **prediction: Any) -> Language:
 def read_settings(nlp: Language) -> PredictionSettings:
     """RETURNS (PredictionSettings): The settings of prediction that the pipeline's `lstm_tagger` has."""
     pipe: Any = nlp.get_pipe(COMPONENT)
-    settings: PredictionSettings
-    settings, *_ = [node.attrs["prediction"] for node in pipe.model.walk() if "prediction" in node.attrs]
+    member = get_lstm_members(pipe.model.get_ref("tok2vec"))[0]
+    settings: PredictionSettings = member.attrs["prediction"]
     return settings
 
 
