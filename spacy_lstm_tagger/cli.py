@@ -114,7 +114,9 @@ def apply_cli(
     id_column: Annotated[str | None, typer.Option(help="… of the id; without, rows are numbered")] = None,
     component: Annotated[str, typer.Option(help="The component's name in the pipeline")] = "lstm_tagger",
     engine: Annotated[EngineName, typer.Option(help="This machine, or a Ray cluster")] = EngineName.local,
-    ray_address: Annotated[str | None, typer.Option(help="The cluster; without, this machine")] = None,
+    ray_address: Annotated[
+        str | None, typer.Option(help="The cluster; by default RAY_ADDRESS, else here")
+    ] = None,
     gpu: Annotated[bool, typer.Option("--gpu", help="Tag on GPUs, with --engine ray")] = False,
 ) -> None:
     """Tag files of any size. The same command goes on after an interruption."""
