@@ -1,8 +1,29 @@
 """A fast and accurate LSTM tagger for spaCy: the trainable component ``lstm_tagger``.
 
-Importing the package costs next to nothing: spaCy finds every part through entry points.
+Nothing needs to be imported to use it: spaCy finds every part through entry points. This is the public
+interface for code, together with ``__all__`` of the subpackages ``bulk``, ``corpora``, ``metrics``,
+``networks``, ``report`` and ``scorers`` and of the module ``schemes``. Everything else is private.
 """
 
 from importlib.metadata import version
 
+from .corpora import create_corpus
+from .errors import (
+    LSTMTaggerError,
+    LSTMTaggerImportError,
+    LSTMTaggerRuntimeError,
+    LSTMTaggerValueError,
+)
+from .pipeline import LSTMTagger, SequenceLabeler
+
 __version__ = version("spacy-lstm-tagger")
+__all__ = [
+    "LSTMTagger",
+    "LSTMTaggerError",
+    "LSTMTaggerImportError",
+    "LSTMTaggerRuntimeError",
+    "LSTMTaggerValueError",
+    "SequenceLabeler",
+    "__version__",
+    "create_corpus",
+]

@@ -1,7 +1,7 @@
-"""`spacy-lstm-tagger.join_docs.v1`: batches in which some examples are joined to documents of several.
+"""`spacy-lstm-tagger.join_docs.v1`: joins some examples into documents of several sentences.
 
-A tagger that is trained on single sentences takes the start and the end of a text for those of a sentence.
-In a document of many sentences it then errs at their borders.
+A tagger that is trained on single sentences learns that sentences start and end where the text does, and
+makes errors at sentence boundaries in longer documents.
 """
 
 import random
@@ -16,17 +16,17 @@ from .errors import check_setting
 
 Batcher: TypeAlias = Callable[[Iterable[Example]], Iterable[list[Example]]]
 
-MAX_JOINED = 4  # longer documents make batches of few sequences, which are slow to train on
+MAX_JOINED = 4  # batches of longer documents have few sequences, and are slow to train on
 
 
 def create_joining_batcher(batcher: Batcher, joined: float = 0.5) -> Batcher:
-    """Create a batcher that joins some examples to documents of two to four, others in each epoch, and
-    leaves the batches to another one.
+    """Create a batcher that joins some examples, different ones in each epoch, into documents of two to
+    four, and leaves batching to another one.
 
     batcher (Callable[[Iterable[Example]], Iterable[List[Example]]]): Makes the batches.
-    joined (float): The share of the examples that are joined.
+    joined (float): The share of examples that are joined.
     RETURNS (Callable[[Iterable[Example]], Iterable[List[Example]]]): The batcher.
-    RAISES (ValueError): If the share is no share.
+    RAISES (LSTMTaggerValueError): If `joined` is not in [0, 1].
     """
     is_share = 0 <= joined <= 1
     check_setting("spacy-lstm-tagger.join_docs.v1", "joined", joined, is_share, "from 0 to 1")
@@ -39,7 +39,7 @@ def create_joining_batcher(batcher: Batcher, joined: float = 0.5) -> Batcher:
 
 def _join_some(examples: Iterable[Example], joined: float) -> Iterator[Example]:
     mean = (2 + MAX_JOINED) / 2
-    # How often several are begun, rather than a single one, for this share of all examples.
+    # The probability of starting a joined document, rather than a single example, that gives this share.
     probability = joined / (joined + (1 - joined) * mean)
     rest = iter(examples)
     while True:
@@ -47,19 +47,19 @@ def _join_some(examples: Iterable[Example], joined: float) -> Iterator[Example]:
         part = list(islice(rest, size))
         if not part:
             return
-        if len(part) == 1 or any(_has_data_of_its_own(example) for example in part):
+        if len(part) == 1 or any(_has_user_data(example) for example in part):
             yield from part
         else:
             yield join(part)
 
 
-def _has_data_of_its_own(example: Example) -> bool:
-    """Whether somebody stored data on the documents, of which none must get lost."""
+def _has_user_data(example: Example) -> bool:
+    """RETURNS (bool): Whether its documents have user data, which joining would lose."""
     return bool(example.predicted.user_data or example.reference.user_data)
 
 
 def join(examples: Sequence[Example]) -> Example:
-    """RETURNS (Example): Several examples, of one vocab, as one, with a space between their texts."""
+    """RETURNS (Example): Several examples that share a vocab as one, with a space between their texts."""
     predicted = Doc.from_docs([example.predicted for example in examples])
     reference = Doc.from_docs([example.reference for example in examples])
     return Example(predicted, reference)

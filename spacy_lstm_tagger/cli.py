@@ -1,22 +1,19 @@
-"""`python -m spacy lstm-tagger …`: what spaCy's own commands do not do."""
+"""`python -m spacy lstm-tagger …`: the commands that spaCy does not have."""
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import spacy
 import typer
 from spacy.cli._util import app
-from spacy.language import Language
-from spacy.training import Example
 from wasabi import msg
 
 from .bulk import tag_files
 from .bulk.apply import SHARD_SIZE
 from .bulk.tagging import BATCH_SIZE
-from .calibration import compute_calibration_error, read_confidences
-from .errors import Errors
-from .readers import create_corpus
+from .corpora import create_corpus
+from .pipeline import calibrate_pipeline
 from .report import write_report
 
 lstm_tagger_cli = typer.Typer(
@@ -25,15 +22,15 @@ lstm_tagger_cli = typer.Typer(
 app.add_typer(lstm_tagger_cli)
 
 
-class Column(str, Enum):
-    """CoNLL-U's columns of tags. No `Literal`: older versions of Typer fail on it, for all commands."""
+class TagColumn(str, Enum):
+    """CoNLL-U's columns of tags. Not a `Literal`, which makes older versions of Typer fail."""
 
     xpos = "xpos"
     upos = "upos"
 
 
 class OutputFormat(str, Enum):
-    """The formats of a folder's files."""
+    """The formats of output files."""
 
     jsonl = "jsonl"
     parquet = "parquet"
@@ -48,7 +45,7 @@ class EngineName(str, Enum):
 
 
 class OnError(str, Enum):
-    """What to do with a bad row."""
+    """What to do about a bad row."""
 
     stop = "stop"
     skip = "skip"
@@ -62,32 +59,27 @@ def main() -> None:
 @lstm_tagger_cli.command("calibrate")
 def calibrate_cli(
     model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
-    data: Annotated[Path, typer.Argument(exists=True, help=".conllu, .jsonl or .spacy, not trained on")],
+    data: Annotated[
+        Path, typer.Argument(exists=True, help=".conllu, .jsonl or .spacy that was not trained on")
+    ],
     output: Annotated[Path, typer.Argument(file_okay=False, help="Folder for the calibrated pipeline")],
-    tag: Annotated[Column, typer.Option(help="CoNLL-U's column")] = Column.xpos,
-    component: Annotated[str, typer.Option(help="The component's name in the pipeline")] = "lstm_tagger",
+    tag: Annotated[TagColumn, typer.Option(help="CoNLL-U's column")] = TagColumn.xpos,
+    component: Annotated[str, typer.Option(help="Name of the component")] = "lstm_tagger",
 ) -> None:
-    """Fit the temperature of the confidences on data that was not trained on. Tags stay the same."""
+    """Calibrate confidences on data that was not trained on. Tags stay the same."""
     nlp = spacy.load(model)
-    if component not in nlp.pipe_names:
-        msg.fail(Errors.L401.format(name=component, pipeline=", ".join(nlp.pipe_names)), exits=1)
-    tagger: Any = nlp.get_pipe(component)
-    if not hasattr(tagger, "calibrate"):
-        msg.fail(Errors.L402.format(name=component), exits=1)
-    output.mkdir(parents=True, exist_ok=True)  # now, rather than fail at the end
+    output.mkdir(parents=True, exist_ok=True)  # fail now rather than at the end
     corpus = create_corpus(data, tag=tag.value)
     try:
-        before = measure(nlp, tagger, list(corpus(nlp)))
-        temperature = tagger.calibrate(_prepare(nlp, component, list(corpus(nlp))))
-        after = measure(nlp, tagger, list(corpus(nlp)))
+        found = calibrate_pipeline(nlp, component, lambda: corpus(nlp))
     except ValueError as error:
         msg.fail(str(error), exits=1)
     nlp.to_disk(output)
     msg.table(
         [
-            ("Temperature", f"{temperature:.3f}"),
-            ("Expected calibration error before, %", f"{100 * before:.2f}"),
-            ("Expected calibration error after, %", f"{100 * after:.2f}"),
+            ("Temperature", f"{found.temperature:.3f}"),
+            ("Expected calibration error before, %", f"{100 * found.error_before:.2f}"),
+            ("Expected calibration error after, %", f"{100 * found.error_after:.2f}"),
         ]
     )
     msg.good("Saved the calibrated pipeline", output)
@@ -102,24 +94,26 @@ def apply_cli(
     ],
     output: Annotated[Path, typer.Argument(help="Folder, or a .jsonl, .parquet or .spacy file")],
     output_format: Annotated[
-        OutputFormat | None, typer.Option("--format", help="Of files in a folder")
+        OutputFormat | None, typer.Option("--format", help="Output format if OUTPUT is a folder")
     ] = None,
-    n_process: Annotated[int, typer.Option(help="Processes that tag side by side")] = 1,
-    batch_size: Annotated[int, typer.Option(help="Rows that are tagged together")] = BATCH_SIZE,
-    shard_size: Annotated[int, typer.Option(help="Rows of a shard, at most")] = SHARD_SIZE,
+    n_process: Annotated[int, typer.Option(help="Number of processes")] = 1,
+    batch_size: Annotated[int, typer.Option(help="Rows per batch")] = BATCH_SIZE,
+    shard_size: Annotated[int, typer.Option(help="Maximum rows per shard")] = SHARD_SIZE,
     scores: Annotated[bool, typer.Option("--scores", help="Write each word's confidence")] = False,
-    on_error: Annotated[OnError, typer.Option(help="What to do with a bad row")] = OnError.stop,
-    text_column: Annotated[str, typer.Option(help="Column or key of the text")] = "text",
-    words_column: Annotated[str, typer.Option(help="… of words, taken as they are")] = "words",
-    id_column: Annotated[str | None, typer.Option(help="… of the id; without, rows are numbered")] = None,
-    component: Annotated[str, typer.Option(help="The component's name in the pipeline")] = "lstm_tagger",
+    on_error: Annotated[OnError, typer.Option(help="What to do about a bad row")] = OnError.stop,
+    text_column: Annotated[str, typer.Option(help="Column of the text")] = "text",
+    words_column: Annotated[str, typer.Option(help="Column of pre-tokenized words")] = "words",
+    id_column: Annotated[
+        str | None, typer.Option(help="Column of the id; by default, rows are numbered")
+    ] = None,
+    component: Annotated[str, typer.Option(help="Name of the component")] = "lstm_tagger",
     engine: Annotated[EngineName, typer.Option(help="This machine, or a Ray cluster")] = EngineName.local,
     ray_address: Annotated[
-        str | None, typer.Option(help="The cluster; by default RAY_ADDRESS, else here")
+        str | None, typer.Option(help="Address of the cluster; default: RAY_ADDRESS, or a local one")
     ] = None,
     gpu: Annotated[bool, typer.Option("--gpu", help="Tag on GPUs, with --engine ray")] = False,
 ) -> None:
-    """Tag files of any size. The same command goes on after an interruption."""
+    """Tag files of any size. After an interruption, the same command resumes."""
     try:
         summary = tag_files(
             model,
@@ -143,12 +137,12 @@ def apply_cli(
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         msg.fail(str(error), exits=1)
     except KeyboardInterrupt:
-        msg.warn("Interrupted. The same command goes on from here.")
+        msg.warn("Interrupted. Run the same command to resume.")
         raise typer.Exit(130) from None
     if summary.n_finished_before:
-        msg.info(f"{summary.n_finished_before} shards were finished before")
+        msg.info(f"Resumed: {summary.n_finished_before} shards were already finished")
     if summary.bad_rows:
-        msg.warn(f"Skipped {summary.n_bad} bad rows in this run; all are in", summary.bad_rows)
+        msg.warn(f"Skipped {summary.n_bad} bad rows in this run; all bad rows are in", summary.bad_rows)
     speed = summary.n_words / summary.seconds
     msg.good(f"{summary.n_rows:,} rows, {summary.n_words:,} words, {speed:,.0f} words/s", output)
 
@@ -157,20 +151,20 @@ def apply_cli(
 def report_cli(
     model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
     data: Annotated[Path, typer.Argument(exists=True, help=".conllu, .jsonl or .spacy, with gold tags")],
-    output: Annotated[Path, typer.Argument(dir_okay=False, help="The page, a .html file")],
-    compare: Annotated[str | None, typer.Option(help="Another pipeline to compare with")] = None,
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The report, a .html file")],
+    compare: Annotated[str | None, typer.Option(help="Second pipeline to compare with")] = None,
     train: Annotated[
-        Path | None, typer.Option(exists=True, help="Training data: tells known words")
+        Path | None, typer.Option(exists=True, help="Training data, to find unknown words")
     ] = None,
     log: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Log of the training, text or JSONL"),
+        typer.Option(exists=True, dir_okay=False, help="Training log, text or JSONL"),
     ] = None,
-    tag: Annotated[Column, typer.Option(help="CoNLL-U's column")] = Column.xpos,
-    component: Annotated[str, typer.Option(help="The component that gives confidences")] = "lstm_tagger",
-    as_json: Annotated[bool, typer.Option("--json", help="Write the figures beside it as JSON")] = False,
+    tag: Annotated[TagColumn, typer.Option(help="CoNLL-U's column")] = TagColumn.xpos,
+    component: Annotated[str, typer.Option(help="Component that gives confidences")] = "lstm_tagger",
+    as_json: Annotated[bool, typer.Option("--json", help="Also write the figures as JSON")] = False,
 ) -> None:
-    """Evaluate a pipeline, alone or against another, on one HTML page."""
+    """Evaluate a pipeline, or compare two, and write an HTML page."""
     try:
         report = write_report(
             model,
@@ -190,30 +184,5 @@ def report_cli(
         interval = f"{100 * share['low']:.2f} – {100 * share['high']:.2f}"
         msg.info(f"{found['path']}: accuracy {100 * share['value']:.2f}% ({interval})")
     if report["comparison"]:
-        msg.info(f"p = {report['comparison']['p_randomisation']:.2g} (approximate randomisation)")
+        msg.info(f"p = {report['comparison']['p_randomization']:.2g} (approximate randomization)")
     msg.good(f"{output.stat().st_size / 1e6:.1f} MB", output)
-
-
-def _prepare(nlp: Language, component: str, examples: list[Example]) -> list[Example]:
-    """RETURNS (List[Example]): Examples whose predictions went through the components before one."""
-    for _, pipe in nlp.pipeline[: nlp.pipe_names.index(component)]:
-        for example in examples:
-            example.predicted = pipe(example.predicted)
-    return examples
-
-
-def measure(nlp: Language, tagger: Any, examples: list[Example]) -> float:
-    """RETURNS (float): The expected calibration error. The examples get their predictions.
-    RAISES (ValueError): If no word has a gold tag.
-    """
-    stores_scores, tagger.cfg["store_scores"] = tagger.cfg["store_scores"], True
-    try:
-        docs = nlp.pipe(example.predicted for example in examples)
-        for example, doc in zip(examples, docs, strict=True):
-            example.predicted = doc
-    finally:
-        tagger.cfg["store_scores"] = stores_scores
-    confidences, is_right = read_confidences(examples)
-    if not len(confidences):
-        raise ValueError(Errors.L105.format(name=tagger.name))
-    return compute_calibration_error(confidences, is_right)

@@ -1,7 +1,7 @@
-"""`spacy-lstm-tagger.LazyAdam.v1`: Thinc's Adam, which leaves rows alone that a batch did not use.
+"""`spacy-lstm-tagger.LazyAdam.v1`: Thinc's Adam, but it updates only the table rows that a batch used.
 
-Of an embedding table a batch uses some hundred rows. Adam moves all of them, and their averages: with a
-vocabulary of some size, that takes longer than the network.
+A batch uses a few hundred rows of an embedding table. Adam would update all of them, and their averages:
+with a large vocabulary, that takes longer than the network.
 """
 
 from collections import UserDict
@@ -18,11 +18,10 @@ Key = tuple[int, str]
 
 
 class LazyAdam(Optimizer):
-    """Adam (Kingma & Ba 2015, algorithm 1), and for tables of which a batch uses some rows its lazy
-    variant: a row's weights and moments change in the steps that use it (as in `torch.optim.SparseAdam`).
-    All other parameters are updated as Thinc's `Adam.v1` does. The averages are the same as Thinc's of
-    the same weights: what a row's average missed is made up for when the row is used or the averages are
-    read.
+    """Adam (Kingma & Ba 2015, algorithm 1), with its lazy variant for embedding tables: a row's weights and
+    moments change only in the steps that use it (as in `torch.optim.SparseAdam`). All other parameters are
+    updated as by Thinc's `Adam.v1`. Averages equal Thinc's for the same weights: what a row's average
+    missed is made up for when the row is used or the averages are read.
     """
 
     def __init__(self, learn_rate: FloatOrSeq, **settings: Any) -> None:
@@ -33,7 +32,7 @@ class LazyAdam(Optimizer):
     def update_rows(self, key: Key, weights: Floats2d, rows: Ints1d, gradient: Floats2d) -> None:
         """Update the rows of a table that a batch used, in place.
 
-        key (Tuple[int, str]): The parameter's.
+        key (Tuple[int, str]): The key of the parameter.
         weights (Floats2d): The whole table, `(rows of the table, width)`.
         rows (Ints1d): The distinct rows that were used, `(rows,)`.
         gradient (Floats2d): Their gradient, `(rows, width)`.
@@ -61,14 +60,14 @@ class LazyAdam(Optimizer):
 
 
 class LazyAverages(UserDict[Key, Any]):
-    """Moving averages by key, as `Optimizer.averages` is. A table's are brought up to date when read."""
+    """Moving averages by key, like `Optimizer.averages`. Those of tables are updated when they are read."""
 
     def __getitem__(self, key: Key) -> FloatsXd:
         value = super().__getitem__(key)
         return value.read() if isinstance(value, _TableAverages) else value
 
     def of_table(self, key: Key, weights: Floats2d) -> "_TableAverages":
-        """RETURNS (_TableAverages): The averages of a table's rows, to be moved."""
+        """RETURNS (_TableAverages): The averages of a table's rows, to be updated."""
         if key not in self.data:
             self.data[key] = _TableAverages(weights)
         averages: _TableAverages = self.data[key]
@@ -77,22 +76,23 @@ class LazyAverages(UserDict[Key, Any]):
 
 
 class _TableAverages:
-    """The moving averages of a table, of which some rows change in a step.
+    """The moving averages of a table of which only some rows change in a step.
 
-    While a row does not change, its average comes closer to it by the product of the steps' decays.
+    While a row stays the same, its average approaches it by the product of the steps' decays.
 
-    weights (Floats2d): The table.
+    weights (Floats2d): The table; set by `LazyAverages.of_table`, since its memory can change.
     """
+
+    weights: Floats2d
 
     def __init__(self, weights: Floats2d) -> None:
         xp: Any = get_array_module(weights)  # type: ignore[no-untyped-call]
-        self.weights = weights
         self.averages: Floats2d = xp.zeros_like(weights)
-        self.steps = xp.zeros(len(weights), dtype="int64")  # up to which each row is averaged
+        self.steps = xp.zeros(len(weights), dtype="int64")  # up to which each row's average is updated
         self.step = 0
 
     def move(self, rows: Ints1d, before: Floats2d, after: Floats2d, step: int) -> None:
-        """Average rows that had one value up to a step and have another one from it on."""
+        """Update the averages of rows whose values change in a step."""
         averages = self._catch_up(rows, before, step - 1)
         self.averages[rows] = after + _get_decay(step) * (averages - after)
         self.steps[rows] = self.step = step
@@ -119,7 +119,7 @@ def _get_decay(step: Any) -> Any:
 
 @lru_cache
 def _sum_log_decays(xp: Any, size: int) -> Floats1d:
-    """RETURNS (Floats1d): The logarithms of the decays of the steps 1 to n, added up, for all n < size."""
+    """RETURNS (Floats1d): The summed logarithms of the decays of steps 1 to n, for all n < size."""
     decays = _get_decay(np.arange(size))
     decays[0] = 1.0
     return xp.asarray(np.log(decays).cumsum())  # type: ignore[no-any-return]
@@ -139,11 +139,11 @@ def create_lazy_adam(
     """Create the optimizer. The arguments are those of Thinc's `Adam.v1`.
 
     learn_rate (float): The learning rate.
-    L2 (float): Weight decay, of the rows that a batch used.
-    beta1 (float): How much of the first moment is kept in a step.
-    beta2 (float): How much of the second moment is kept in a step.
+    L2 (float): Weight decay; of a table, only of the rows that a batch used.
+    beta1 (float): The decay of the first moment.
+    beta2 (float): The decay of the second moment.
     eps (float): Added to the root of the second moment.
-    grad_clip (float): The longest a parameter's gradient can be.
+    grad_clip (float): The maximum length of a parameter's gradient.
     L2_is_weight_decay (bool): Whether L2 shrinks the weights, rather than being part of the gradient.
     use_averages (bool): Whether to keep moving averages of the parameters.
     """

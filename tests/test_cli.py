@@ -13,7 +13,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.util import registry
 from typer.testing import CliRunner
 
-from spacy_lstm_tagger.readers import create_jsonl_corpus
+from spacy_lstm_tagger.corpora import create_jsonl_corpus
 
 ROOT = Path(__file__).parent.parent
 DEFAULT = ROOT / "configs" / "default.cfg"
@@ -235,7 +235,7 @@ def test_empty_corpus(data, tmp_path):
     ]
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code != 0
-    assert "empty.jsonl holds no sentences" in str(result.exception)
+    assert "empty.jsonl has no sentences" in str(result.exception)
 
 
 def test_doc_with_tags_survives_the_shared_pipeline(data, tmp_path):

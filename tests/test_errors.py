@@ -23,8 +23,8 @@ MESSAGES = {
     if not code.startswith("_")
 }
 CATALOGUES = ("Errors", "Warnings", "SpacyErrors")
-OF_A_LINE = {"path", "number"}  # what `readers._Line.error` fills by itself
-OF_A_FILE = {"path", "piece", "skipped", "total", "error"}  # what `readers._Damage.describe` fills
+OF_A_LINE = {"place"}  # what `lines.Line.error` fills in
+OF_A_FILE = {"path", "piece", "skipped", "total", "error"}  # what `reading.Damage.describe` fills in
 
 
 def find_uses() -> Iterator[tuple[str, set[str]]]:

@@ -19,14 +19,13 @@ from spacy.vocab import Vocab
 from spacy_lstm_tagger import features as features_module
 from spacy_lstm_tagger.features import (
     LEXEME_ATTRS,
-    Column,
     FeatureTable,
-    Rows,
     TypeFeatures,
     find_sentence_starts,
     read_tokens,
-    read_words,
+    read_types,
 )
+from spacy_lstm_tagger.vocabulary import Ints, StringTable
 
 NLP = spacy.blank("en")
 WORDS = ["The", "the", "cat", "Cat-like", "sat", "3.5", "naïve", "😀", "x"]
@@ -51,8 +50,8 @@ def token_strings(token: Token) -> list[str]:
     return [*attrs, lower[:1], lower[:2], lower[:3], lower[-1:], lower[-2:], lower[-4:]]
 
 
-def rows_of_tokens(table: FeatureTable, docs: list[Doc]) -> Rows:
-    found = read_words(docs)
+def rows_of_tokens(table: FeatureTable, docs: list[Doc]) -> Ints:
+    found = read_types(docs)
     vocab = docs[0].vocab if docs else NLP.vocab
     return table(found.types, vocab).rows[found.token_types]
 
@@ -66,7 +65,7 @@ def ids(*strings: str) -> np.ndarray:
 
 @given(texts)
 def test_words_are_the_tokens_by_type(sentences: list[list[str]]) -> None:
-    found = read_words(make_docs(sentences))
+    found = read_types(make_docs(sentences))
     tokens = [NLP.vocab.strings[word] for sentence in sentences for word in sentence]
     assert found.types[found.token_types].tolist() == tokens
     assert found.types.tolist() == sorted(set(tokens))
@@ -96,8 +95,8 @@ def test_sentence_starts_are_those_of_the_tokens(sent_starts: list[bool | None])
 
 @given(st.dictionaries(words, st.integers(1, 9), min_size=1), st.lists(words))
 def test_fitted_column_is_a_dictionary(counts: dict[str, int], others: list[str]) -> None:
-    column = Column(hash_rows=10)
-    column.set_vocabulary(counts)
+    column = StringTable(hash_rows=10)
+    column.fit(counts)
     expected = {string: row for row, string in enumerate(counts, start=1)}
     queries = [*others, *reversed(counts)]
     assert column(ids(*queries)).tolist() == [expected.get(string, 0) for string in queries]
@@ -107,7 +106,7 @@ def test_fitted_column_is_a_dictionary(counts: dict[str, int], others: list[str]
 
 @given(st.lists(words), st.integers(1, 50))
 def test_hashed_column_never_gives_the_unknown_row(strings: list[str], hash_rows: int) -> None:
-    column = Column(hash_rows)
+    column = StringTable(hash_rows)
     rows = column(ids(*strings))
     assert all(1 <= row < column.n_rows for row in rows.tolist())
     one_by_one = [int(column(ids(string))[0]) for string in strings]
@@ -115,7 +114,7 @@ def test_hashed_column_never_gives_the_unknown_row(strings: list[str], hash_rows
 
 
 def test_hashed_column_uses_all_its_rows() -> None:
-    column = Column(hash_rows=7)
+    column = StringTable(hash_rows=7)
     rows = column(ids(*(f"word{i}" for i in range(200))))
     assert set(rows.tolist()) == set(range(1, 8))
     assert column.n_rows == 8
@@ -130,7 +129,7 @@ def test_fitting_counts_tokens(sentences: list[list[str]], min_freq: int) -> Non
     table = make_table(min_freq=min_freq)
     table.fit(docs)
     strings = [token_strings(token) for doc in docs for token in doc]
-    for i, (name, column) in enumerate(table.columns.items()):
+    for i, (name, column) in enumerate(table.vocabulary.tables.items()):
         counts = Counter(token[i] for token in strings if token[i])
         expected = {string: n for string, n in counts.items() if n >= min_freq}
         assert dict(zip(column.strings, column.counts.tolist(), strict=True)) == expected, name
@@ -139,7 +138,7 @@ def test_fitting_counts_tokens(sentences: list[list[str]], min_freq: int) -> Non
 def test_rows_are_ordered_by_frequency_and_then_by_string() -> None:
     table = FeatureTable(["ORTH"])
     table.fit(make_docs([["b", "c", "a"], [], ["c"]]))
-    assert table.columns["ORTH"].strings == ["c", "a", "b"]
+    assert table.vocabulary.tables["ORTH"].strings == ["c", "a", "b"]
 
 
 def test_order_of_documents_does_not_change_the_vocabulary() -> None:
@@ -147,14 +146,14 @@ def test_order_of_documents_does_not_change_the_vocabulary() -> None:
     there, back = make_table(), make_table()
     there.fit(make_docs(sentences))
     back.fit(make_docs(sentences[::-1]))
-    assert srsly.json_dumps(there.vocabulary) == srsly.json_dumps(back.vocabulary)
+    assert srsly.json_dumps(there.vocabulary.data) == srsly.json_dumps(back.vocabulary.data)
 
 
 def test_empty_strings_have_no_row() -> None:
     docs = make_docs([["a"]], Vocab())  # knows no language: every attribute but ORTH is empty
     table = FeatureTable(["ORTH", "LOWER"])
     table.fit(docs)
-    assert [column.strings for column in table.columns.values()] == [["a"], []]
+    assert [column.strings for column in table.vocabulary.tables.values()] == [["a"], []]
     assert rows_of_tokens(table, docs).tolist() == [[1, 0]]
 
 
@@ -171,7 +170,11 @@ def test_new_word_shares_the_parts_that_are_known() -> None:
     table = make_table()
     table.fit(make_docs([["walking", "Talks"]]))
     row = dict(
-        zip(table.columns, rows_of_tokens(table, make_docs([["stalking"]]))[0].tolist(), strict=True)
+        zip(
+            table.vocabulary.tables,
+            rows_of_tokens(table, make_docs([["stalking"]]))[0].tolist(),
+            strict=True,
+        )
     )
     known = {name for name, value in row.items() if value}
     # "ing", the shape "xxxx", and -g, -ng, -king; no word begins with "s".
@@ -184,11 +187,11 @@ def test_vocabulary_survives_json(
 ) -> None:
     table, copy = make_table(min_freq=min_freq), make_table(min_freq=min_freq)
     table.fit(make_docs(training))
-    if table.vocabulary:
-        copy.set_vocabulary(srsly.json_loads(srsly.json_dumps(table.vocabulary)))
+    if table.vocabulary.data:
+        copy.load_vocabulary(srsly.json_loads(srsly.json_dumps(table.vocabulary.data)))
     docs = make_docs(sentences)
     np.testing.assert_array_equal(rows_of_tokens(copy, docs), rows_of_tokens(table, docs))
-    assert copy.vocabulary == table.vocabulary
+    assert copy.vocabulary.data == table.vocabulary.data
 
 
 def test_column_in_which_nothing_is_frequent_knows_nothing() -> None:
@@ -200,7 +203,7 @@ def test_column_in_which_nothing_is_frequent_knows_nothing() -> None:
 def test_vocabulary_without_a_column_is_refused() -> None:
     table = FeatureTable(["ORTH", "SHAPE"])
     with pytest.raises(ValueError, match=r"L103.*'SHAPE'.*\['ORTH'\]"):
-        table.set_vocabulary({"ORTH": {"a": 1}})
+        table.load_vocabulary({"ORTH": {"a": 1}})
 
 
 # Applying
@@ -211,7 +214,7 @@ def test_rows_equal_a_loop_over_tokens(sentences: list[list[str]]) -> None:
     table = make_table()
     table.fit(make_docs([WORDS, ["a", "B", "0", " "]]))
     docs = make_docs(sentences)
-    vocabulary = {name: ["", *strings] for name, strings in table.vocabulary.items()}
+    vocabulary = {name: ["", *strings] for name, strings in table.vocabulary.data.items()}
     expected = [
         [
             known.index(string) if string in known else 0
@@ -227,7 +230,7 @@ def test_rows_equal_a_loop_over_tokens(sentences: list[list[str]]) -> None:
 def test_hashed_rows_equal_a_loop_over_tokens(sentences: list[list[str]]) -> None:
     table = make_table(hash_rows=11)
     docs = make_docs(sentences)
-    column = Column(11)
+    column = StringTable(11)
     expected = [column(ids(*token_strings(token))).tolist() for doc in docs for token in doc]
     assert rows_of_tokens(table, docs).tolist() == expected
 
@@ -241,16 +244,16 @@ def test_another_vocab_gives_the_same_rows(fitted: bool) -> None:
     make_docs([["strings", "that", "came", "before"]], other)
     docs, other_docs = make_docs([WORDS]), make_docs([WORDS], other)
     np.testing.assert_array_equal(rows_of_tokens(table, docs), rows_of_tokens(table, other_docs))
-    types = read_words(docs).types
+    types = read_types(docs).types
     np.testing.assert_array_equal(
-        table(types, NLP.vocab).characters, table(read_words(other_docs).types, other).characters
+        table(types, NLP.vocab).characters, table(read_types(other_docs).types, other).characters
     )
 
 
 @given(texts, st.integers(2, 9))
 def test_characters_are_both_ends_of_the_bytes(sentences: list[list[str]], max_bytes: int) -> None:
     table = FeatureTable([], max_bytes=max_bytes)
-    types = read_words(make_docs(sentences)).types
+    types = read_types(make_docs(sentences)).types
     characters = table(types, NLP.vocab).characters
     half = max_bytes // 2
     for orth, row in zip(types.tolist(), characters.tolist(), strict=True):
@@ -275,7 +278,7 @@ def test_characters_are_both_ends_of_the_bytes(sentences: list[list[str]], max_b
 )
 def test_characters_of_a_word(word: str, expected: bytes) -> None:
     table = FeatureTable([], max_bytes=6)
-    characters = table(read_words(make_docs([[word]])).types, NLP.vocab).characters
+    characters = table(read_types(make_docs([[word]])).types, NLP.vocab).characters
     assert characters.tolist() == [[byte + 1 for byte in expected]]
 
 
@@ -295,9 +298,9 @@ def test_no_tokens(sentences: list[list[str]]) -> None:
     table = make_table(max_bytes=4)
     table.fit(make_docs(sentences))
     table.fit(make_docs([["a"], *sentences]))
-    features = table(read_words(make_docs(sentences)).types, NLP.vocab)
+    features = table(read_types(make_docs(sentences)).types, NLP.vocab)
     assert [len(part) for part in features] == [0, 0, 0, 0]
-    assert features.rows.shape[1] == len(table.columns)
+    assert features.rows.shape[1] == len(table.vocabulary.tables)
 
 
 def test_static_vectors_are_the_vocabs() -> None:
@@ -305,7 +308,7 @@ def test_static_vectors_are_the_vocabs() -> None:
     vocab.set_vector("cat", np.array([1.0, 2.0, 3.0], dtype="f"))
     vocab.set_vector("dog", np.array([4.0, 5.0, 6.0], dtype="f"))
     docs = make_docs([["dog", "zebra"], ["cat", "dog"]], vocab)
-    found = read_words(docs)
+    found = read_types(docs)
     vectors = FeatureTable([], static_vectors=True)(found.types, vocab).vectors
     assert vectors.dtype == np.float32
     assert vectors[found.token_types].tolist() == [[4, 5, 6], [0, 0, 0], [1, 2, 3], [4, 5, 6]]
@@ -318,7 +321,7 @@ def test_static_vectors_are_looked_up_as_spacy_does(attr: str) -> None:
     data = np.arange(1, 9, dtype="f").reshape(2, 4)
     vocab.vectors = Vectors(data=data, keys=["foo", "bar"], attr=attr, strings=vocab.strings)
     doc = Doc(vocab, words=["bar", "FOO", "unknown", "foo"])
-    words = read_words([doc])
+    words = read_types([doc])
     features = FeatureTable(["ORTH"], static_vectors=True)(words.types, vocab)
     expected = [data[1], data[0] if attr == "LOWER" else np.zeros(4), np.zeros(4), data[0]]
     assert np.array_equal(features.vectors[words.token_types], expected)
@@ -361,7 +364,7 @@ def test_features_looked_up_are_those_computed(
         patch.setattr(features_module, "MAX_KEPT", max_kept)
         for strings, is_second in batches:
             vocab = VOCABS[is_second]
-            types = read_words(make_docs([sorted(strings)], vocab)).types
+            types = read_types(make_docs([sorted(strings)], vocab)).types
             for _ in range(2):
                 assert_same(table.look_up(types, vocab), table(types, vocab))
 
@@ -375,7 +378,7 @@ def test_features_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return compute(self, types, vocab)
 
     monkeypatch.setattr(FeatureTable, "__call__", count)
-    batches = [read_words(make_docs([part])).types for part in (WORDS[:4], WORDS[2:], WORDS)]
+    batches = [read_types(make_docs([part])).types for part in (WORDS[:4], WORDS[2:], WORDS)]
     for types in batches:
         table.look_up(types, NLP.vocab)
     assert computed == Counter(batches[2].tolist())
@@ -389,14 +392,14 @@ def test_no_more_features_are_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) 
     table = make_table()
     for start in range(0, 200, 10):
         words = [f"w{i}" for i in range(start, start + 10)]
-        table.look_up(read_words(make_docs([words])).types, NLP.vocab)
+        table.look_up(read_types(make_docs([words])).types, NLP.vocab)
         assert len(table._kept) <= 20 + 10
 
 
 @pytest.mark.parametrize("space", [" ", "\n\n", "\u2003"])
 def test_white_space_is_read_if_the_training_data_had_any(space: str) -> None:
     table = make_table()
-    types = read_words(make_docs([["cat", space]])).types
+    types = read_types(make_docs([["cat", space]])).types
     is_space = types == NLP.vocab.strings[space]
 
     def find_read() -> list[bool]:
@@ -407,8 +410,8 @@ def test_white_space_is_read_if_the_training_data_had_any(space: str) -> None:
     assert find_read() == [True, True], "hashed: nothing is known of the training data"
     table.fit(make_docs([["the", "cat"]]))
     assert find_read() == (~is_space).tolist()
-    vocabulary = table.vocabulary
+    vocabulary = table.vocabulary.data
     table.fit(make_docs([["the", "\t", "cat"]]))
     assert find_read() == [True, True]
-    table.set_vocabulary(vocabulary)
+    table.load_vocabulary(vocabulary)
     assert find_read() == (~is_space).tolist()

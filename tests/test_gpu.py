@@ -14,8 +14,8 @@ from spacy.util import registry
 from thinc.api import get_current_ops, require_cpu, require_gpu
 from torch import Tensor, nn
 
-from spacy_lstm_tagger.networks import LSTM, CudnnInferenceLSTM, InferenceLSTM
-from spacy_lstm_tagger.readers import create_jsonl_corpus
+from spacy_lstm_tagger.corpora import create_jsonl_corpus
+from spacy_lstm_tagger.networks import LSTM, CPUNetwork, GPUNetwork
 
 pytestmark = pytest.mark.gpu
 
@@ -86,9 +86,9 @@ def test_reading_is_that_of_the_cpu(
     lstm = make_lstm(**settings)
     inputs, index = make_inputs()
     state = tuple(map(torch.randn_like, lstm.initial_state(len(LENGTHS)))) if with_state else None
-    cpu = InferenceLSTM(lstm)
+    cpu = CPUNetwork(lstm)
     outputs, final = cpu.read(cpu.project(inputs), index, LENGTHS, state)
-    gpu = CudnnInferenceLSTM(lstm.to(DEVICE), precision)
+    gpu = GPUNetwork(lstm.to(DEVICE), precision)
     table, index = gpu.project(inputs.to(DEVICE)), index.to(DEVICE)
     gpu_state = tuple(part.to(DEVICE) for part in state) if state else None
     gpu_outputs, gpu_final = gpu.read(table, index, LENGTHS, gpu_state)

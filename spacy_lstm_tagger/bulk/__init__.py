@@ -1,4 +1,4 @@
-"""Bulk tagging: files of any size through a pipeline, in shards that can be resumed."""
+"""Bulk tagging: files of any size, in shards that can be resumed."""
 
 from .apply import Summary, tag_files
 from .rows import BadRow, Row, TaggedRow

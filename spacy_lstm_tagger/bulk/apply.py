@@ -9,15 +9,14 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from tqdm import tqdm
 
-from ..errors import Errors
+from ..errors import Errors, LSTMTaggerValueError
 from .cluster import run_on_ray
-from .formats import FORMATS
+from .formats import INPUT_FORMATS, plan
 from .inputs import find_files
 from .layout import check_place, finish, is_finished, lay_out, remove_leftovers
 from .manifest import compute_fingerprint, keep_manifest
-from .planning import plan
 from .processes import run_in_processes
-from .rows import Columns
+from .rows import ColumnNames
 from .running import Engine, ShardResult, Task, run_here
 from .shards import Shard
 from .tagging import BATCH_SIZE, OnError
@@ -26,15 +25,15 @@ SHARD_SIZE = 5000
 
 
 class Summary(NamedTuple):
-    """What a run did. Shards that an earlier run finished are counted, but not read.
+    """What a run did.
 
-    n_rows (int): How many rows were written.
-    n_words (int): How many words they have.
-    n_bad (int): How many rows were skipped.
-    n_shards (int): How many shards were written.
-    n_finished_before (int): How many were there already.
-    seconds (float): How long it took.
-    bad_rows (Optional[Path]): Where skipped rows are, those of earlier runs too, if there are some.
+    n_rows (int): The number of rows written.
+    n_words (int): Their number of words.
+    n_bad (int): The number of rows skipped.
+    n_shards (int): The number of shards written.
+    n_finished_before (int): The number of shards that an earlier run finished.
+    seconds (float): The duration.
+    bad_rows (Optional[Path]): The file of skipped rows, including those of earlier runs, if there are any.
     """
 
     n_rows: int
@@ -66,44 +65,43 @@ def tag_files(
     gpu: bool = False,
     progress: bool = False,
 ) -> Summary:
-    """Tag files. Interrupted, the same call goes on with what is not finished.
+    """Tag files. After an interruption, the same call resumes.
 
     model (str | Path): A trained pipeline, a folder or a package.
     source (str | Path): A .txt, .jsonl, .parquet or .spacy file, a folder of them, or a glob.
     output (str | Path): A folder for the shards, or a .jsonl, .parquet or .spacy file.
     output_format (Optional[str]): For a folder: "jsonl", which is the default, "parquet" or "spacy".
-    n_process (int): How many processes tag side by side, on this machine or in a cluster. With more than
+    n_process (int): How many processes tag in parallel, on this machine or in a cluster. With more than
         one, a script needs `if __name__ == "__main__":`.
-    batch_size (int): How many rows are tagged together.
-    shard_size (int): How many rows a shard has at most.
+    batch_size (int): The number of rows that are tagged together.
+    shard_size (int): The maximum number of rows of a shard.
     scores (bool): Whether to write each word's confidence.
     on_error ("stop" | "skip"): What to do with a bad row: raise, or write it to a file of its own.
     text_column (str): The column, or key, of the text.
-    words_column (str): That of the words, which are taken as they are where a row has them.
+    words_column (str): That of pre-tokenized words; if a row has them, its text is not read.
     id_column (Optional[str]): That of the id; without, rows are numbered in each file.
     component (str): The component's name in the pipeline.
-    engine ("local" | "ray"): Where: here, or on a Ray cluster, whose machines see the same files.
-    ray_address (Optional[str]): The cluster's address; without, that which the environment names, or this
-        machine.
-    gpu (bool): Whether each process tags on a GPU; with "ray".
+    engine ("local" | "ray"): Where to run: here, or on a Ray cluster whose machines see the same files.
+    ray_address (Optional[str]): The cluster's address; by default that in RAY_ADDRESS, or a local cluster.
+    gpu (bool): Whether each process tags on a GPU; only with "ray".
     progress (bool): Whether to show a progress bar.
     RETURNS (Summary): What was done.
-    RAISES (ValueError): If an argument is invalid, the output is another's, the input or the settings are
-        not those of the run that is to go on, or, with "stop", a row is bad.
-        (RuntimeError): If a process or a cluster died. What is finished stays, in any case.
-        (ImportError): If pyarrow or Ray is needed and not installed.
+    RAISES (LSTMTaggerValueError): If an argument is invalid, the output belongs to something else, the
+        input or the settings differ from those of the run to be resumed, or, with "stop", a row is bad.
+        (LSTMTaggerRuntimeError): If a process or a cluster died. Finished shards are always kept.
+        (LSTMTaggerImportError): If pyarrow or Ray is needed and not installed.
     """
     start = perf_counter()
     _check_positive(n_process=n_process, batch_size=batch_size, shard_size=shard_size)
     _check_choice("on_error", on_error, get_args(OnError))
     _check_choice("engine", engine, ("local", "ray"))
     layout = lay_out(output, output_format)
-    files = find_files(source, tuple(FORMATS))
+    files = find_files(source, tuple(INPUT_FORMATS))
     check_place(layout, source, files)
-    columns = Columns(text_column, words_column, id_column)
+    columns = ColumnNames(text_column, words_column, id_column)
     fingerprint = compute_fingerprint(model)
     shards = plan(files, shard_size)
-    # What changes nothing but speed and whether it ends may be another in a run that goes on.
+    # Settings that only affect speed or errors may differ in a run that resumes.
     settings = {"model": fingerprint, "component": component, "columns": list(columns), "scores": scores}
     keep_manifest(layout, settings | {"shard_size": shard_size, "format": layout.suffix[1:]}, files)
     remove_leftovers(layout)
@@ -128,20 +126,20 @@ def tag_files(
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ValueError(Errors.L418.format(name=name, value=value, choices=", ".join(choices)))
+        raise LSTMTaggerValueError(Errors.L418.format(name=name, value=value, choices=", ".join(choices)))
 
 
 def _check_positive(**settings: int) -> None:
     for name, value in settings.items():
         if value < 1:
-            raise ValueError(Errors.L419.format(name=name, value=value))
+            raise LSTMTaggerValueError(Errors.L419.format(name=name, value=value))
 
 
 def _run(engine: Engine, task: Task, shards: list[Shard], progress: bool) -> Iterator[ShardResult]:
-    """YIELDS (ShardResult): What became of the shards that were not finished before."""
+    """YIELDS (ShardResult): The results of the shards that were not finished before."""
     todo = [shard for shard in shards if not is_finished(task.layout, shard)]
     n_rows, n_left = (sum(shard.slice.n_rows for shard in some) for some in (shards, todo))
-    # None shows a bar on a terminal only.
+    # None shows a bar only on a terminal.
     bar: Any = tqdm(total=n_rows, initial=n_rows - n_left, unit=" rows", disable=None if progress else True)
     results: Any = engine(task, todo)
     with bar, closing(results):

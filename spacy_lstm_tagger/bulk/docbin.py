@@ -1,6 +1,6 @@
 """`.spacy` files: documents with all their annotation, in spaCy's `DocBin`.
 
-spaCy reads and writes such a file as a whole; so memory is bounded by the largest of them.
+spaCy reads and writes such a file as a whole, so memory is bounded by the largest one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,23 +11,23 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from .inputs import InputFile
-from .rows import BadRow, Columns, Id, Row, attempt, get_id
+from .rows import BadRow, ColumnNames, Id, Row, attempt, get_id
 from .shards import Slice, cut_evenly
 
 
 @lru_cache(maxsize=1)
 def _load(file: InputFile) -> DocBin:
-    """The shards of a file come one after the other: it is read once."""
+    """The shards of a file are read one after the other, so it is loaded once."""
     return DocBin(store_user_data=True).from_disk(file.path)
 
 
 def split(file: InputFile, size: int) -> Iterator[Slice]:
-    """YIELDS (Slice): Slices of at most so many documents."""
+    """YIELDS (Slice): Slices of at most this many documents."""
     return cut_evenly(len(_load(file)), size)
 
 
-def read(file: InputFile, rows: Slice, columns: Columns, vocab: Vocab) -> Iterator[Row | BadRow]:
-    """YIELDS (Row | BadRow): A row for each document. Its id is in its `user_data`, if a column of ids is
+def read(file: InputFile, rows: Slice, columns: ColumnNames, vocab: Vocab) -> Iterator[Row | BadRow]:
+    """YIELDS (Row | BadRow): A row for each document. Its id is in its `user_data`, if the column of ids is
     named.
     """
     documents = _load(file)
@@ -38,7 +38,7 @@ def read(file: InputFile, rows: Slice, columns: Columns, vocab: Vocab) -> Iterat
         yield attempt(partial(_make_row, file.name, number, columns, vocab), one, _show, file.name, number)
 
 
-def _make_row(file: str, number: int, columns: Columns, vocab: Vocab, one: DocBin) -> Row:
+def _make_row(file: str, number: int, columns: ColumnNames, vocab: Vocab, one: DocBin) -> Row:
     (doc,) = one.get_docs(vocab)
     return Row(get_id(doc.user_data, columns, file, number), doc, file, number)
 
@@ -48,7 +48,7 @@ def _show(one: DocBin) -> str:
 
 
 def _take(documents: DocBin, index: int) -> DocBin:
-    """RETURNS (DocBin): One document of many. Its strings are known already."""
+    """RETURNS (DocBin): One of the documents. Its strings are in the vocab already."""
     one = DocBin(store_user_data=True)
     one.attrs = documents.attrs
     for name in ("tokens", "spaces", "cats", "flags", "user_data", "span_groups"):
@@ -57,7 +57,9 @@ def _take(documents: DocBin, index: int) -> DocBin:
 
 
 class DocBinWriter:
-    """Writes a shard as `.spacy`: all that the pipeline annotated, and the id as `doc.user_data["id"]`."""
+    """Writes a shard as `.spacy`: everything that the pipeline annotated, and the id as
+    `doc.user_data["id"]`.
+    """
 
     def __init__(self, path: Path, *, scores: bool) -> None:
         self.path = path
@@ -74,7 +76,7 @@ class DocBinWriter:
 
 
 def join(parts: Iterable[Path], path: Path) -> None:
-    """Put the documents of all files into one, which has to fit into memory."""
+    """Join files in memory."""
     whole = DocBin(store_user_data=True)
     for part in parts:
         whole.merge(DocBin(store_user_data=True).from_disk(part))

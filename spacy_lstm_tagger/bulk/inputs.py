@@ -1,20 +1,20 @@
-"""The files that are read: which, in what order, and whether they are still the same."""
+"""The input files: which, in what order, and whether they are unchanged."""
 
 import glob
 import os
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import Errors
+from ..errors import Errors, LSTMTaggerValueError
 
 
 class InputFile(NamedTuple):
     """A file of the input.
 
     path (Path): Where it is.
-    name (str): Its name within the input; what its rows are called by.
+    name (str): Its path within the input, which the ids of its rows begin with.
     size (int): In bytes.
-    mtime (int): When it was modified last, in nanoseconds.
+    mtime (int): The time of its last modification, in nanoseconds.
     """
 
     path: Path
@@ -23,19 +23,19 @@ class InputFile(NamedTuple):
     mtime: int
 
     def check(self) -> None:
-        """RAISES (ValueError): If the file is not what it was."""
+        """RAISES (LSTMTaggerValueError): If the file has changed."""
         if not self.path.is_file() or _stat(self.path) != (self.size, self.mtime):
-            raise ValueError(Errors.L410.format(path=self.path))
+            raise LSTMTaggerValueError(Errors.L410.format(path=self.path))
 
 
 def find_files(source: str | Path, suffixes: tuple[str, ...]) -> list[InputFile]:
-    """Find the files of the input, in an order that never varies: by name.
+    """Find the files of the input, sorted by name.
 
-    source (str | Path): A file, a folder that is searched with those in it, or a glob such as
-        `data/**/*.jsonl`. Hidden files, and those that begin with "_", are passed over in folders.
-    suffixes (Tuple[str, ...]): The endings that can be read.
+    source (str | Path): A file, a folder that is searched recursively, or a glob such as
+        `data/**/*.jsonl`. In folders, hidden files and those that begin with "_" are skipped.
+    suffixes (Tuple[str, ...]): The extensions that can be read.
     RETURNS (List[InputFile]): The files.
-    RAISES (ValueError): If there are none, or a file that was named has another ending.
+    RAISES (LSTMTaggerValueError): If there are none, or a named file has another extension.
     """
     path = Path(source)
     if path.is_dir():
@@ -47,10 +47,10 @@ def find_files(source: str | Path, suffixes: tuple[str, ...]) -> list[InputFile]
         root = Path(os.path.commonpath([file.parent for file in found])) if found else path
     found = [file for file in found if file.is_file()]
     if not found:
-        raise ValueError(Errors.L411.format(path=source, suffixes=", ".join(suffixes)))
+        raise LSTMTaggerValueError(Errors.L411.format(path=source, suffixes=", ".join(suffixes)))
     unknown = [file for file in found if file.suffix not in suffixes]
     if unknown:
-        raise ValueError(Errors.L412.format(path=unknown[0], suffixes=", ".join(suffixes)))
+        raise LSTMTaggerValueError(Errors.L412.format(path=unknown[0], suffixes=", ".join(suffixes)))
     files = [InputFile(file, file.relative_to(root).as_posix(), *_stat(file)) for file in found]
     return sorted(files, key=lambda file: Path(file.name).parts)
 

@@ -1,4 +1,4 @@
-"""Where the output is written, and how: what has its name is whole."""
+"""Where the output is written, and how: a file that has its final name is complete."""
 
 import os
 import platform
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import Errors
+from ..errors import Errors, LSTMTaggerValueError
 from .formats import OUTPUT_FORMATS
 from .inputs import InputFile
 from .shards import Shard
 
-MANIFEST = "_manifest.json"  # readers of folders pass over names that begin so
+MANIFEST = "_manifest.json"  # readers of folders skip names that begin with "_"
 ERRORS = "_errors"
 TEMPORARY = ".writing-"
 
@@ -21,9 +21,9 @@ TEMPORARY = ".writing-"
 class Layout(NamedTuple):
     """The paths of a run's output.
 
-    folder (Path): Where shards are written.
-    suffix (str): The ending of the output's format.
-    target (Optional[Path]): The file that the shards are joined to, if it is to be one.
+    folder (Path): The folder of the shards.
+    suffix (str): The extension of the output's format.
+    target (Optional[Path]): The file that the shards are joined to, if the output is a file.
     """
 
     folder: Path
@@ -32,70 +32,70 @@ class Layout(NamedTuple):
 
     @property
     def manifest(self) -> Path:
-        """RETURNS (Path): What the shards are of."""
+        """RETURNS (Path): The file that says what the shards belong to."""
         return self.folder / MANIFEST
 
     @property
     def bad_rows(self) -> Path:
-        """RETURNS (Path): Where all bad rows are in the end."""
+        """RETURNS (Path): The file of all bad rows."""
         if self.target is None:
             return self.folder / f"{ERRORS}.jsonl"
         return self.target.with_name(f"{self.target.stem}.errors.jsonl")
 
     def get_part(self, shard: Shard) -> Path:
-        """RETURNS (Path): Where a shard is when it is whole."""
+        """RETURNS (Path): The file of a finished shard."""
         return self.folder / f"{shard.name}{self.suffix}"
 
     def get_bad_rows(self, shard: Shard) -> Path:
-        """RETURNS (Path): Where the bad rows of a shard are, if it has some."""
+        """RETURNS (Path): The file of a shard's bad rows, if it has any."""
         return self.folder / ERRORS / f"{shard.name}.jsonl"
 
 
 def lay_out(output: str | Path, output_format: str | None) -> Layout:
-    """Tell from the output's name whether it is a file or a folder.
+    """Decide by the output's name whether it is a file or a folder.
 
-    output (str | Path): A file that ends as one of the formats, or a folder.
+    output (str | Path): A file with the extension of a format, or a folder.
     output_format (Optional[str]): The format of the files in a folder, JSONL by default.
     RETURNS (Layout): The paths.
-    RAISES (ValueError): If there is no such format, or the file ends in another one.
+    RAISES (LSTMTaggerValueError): If there is no such format, or the file has another extension.
     """
     path = Path(output)
     names = ", ".join(suffix[1:] for suffix in OUTPUT_FORMATS)
     suffix = f".{output_format}" if output_format else None
     if suffix and suffix not in OUTPUT_FORMATS:
-        raise ValueError(Errors.L403.format(format=output_format, formats=names))
+        raise LSTMTaggerValueError(Errors.L403.format(format=output_format, formats=names))
     if path.suffix not in OUTPUT_FORMATS or path.is_dir():
         return Layout(path, suffix or ".jsonl", None)
     if suffix and suffix != path.suffix:
-        raise ValueError(Errors.L404.format(path=path, format=output_format))
+        raise LSTMTaggerValueError(Errors.L404.format(path=path, format=output_format))
     return Layout(path.with_name(f"{path.name}.parts"), path.suffix, path)
 
 
 def check_place(layout: Layout, source: str | Path, files: Iterable[InputFile]) -> None:
-    """RAISES (ValueError): If the output would be among the input, or overwrite what is another's."""
+    """RAISES (LSTMTaggerValueError): If the output is inside the input, or would overwrite something."""
     folder, target = layout.folder.resolve(), layout.target and layout.target.resolve()
     read = [Path(source).resolve()] if Path(source).is_dir() else []
     if any(place in [folder, *folder.parents] for place in read) or any(
         folder in file.path.resolve().parents or file.path.resolve() == target for file in files
     ):
-        raise ValueError(Errors.L405.format(output=target or folder, source=source))
+        raise LSTMTaggerValueError(Errors.L405.format(output=target or folder, source=source))
     if layout.manifest.is_file():
         return
     for path in (layout.target, layout.target and layout.bad_rows):
         if path and path.exists():
-            raise ValueError(Errors.L406.format(path=path))
+            raise LSTMTaggerValueError(Errors.L406.format(path=path))
     is_foreign = folder.is_dir() and any(not file.name.startswith(TEMPORARY) for file in folder.iterdir())
     if folder.is_file() or is_foreign:
-        raise ValueError(Errors.L406.format(path=layout.folder))
+        raise LSTMTaggerValueError(Errors.L406.format(path=layout.folder))
 
 
 @contextmanager
 def write_whole(path: Path, layout: Layout) -> Iterator[Path]:
-    """Write a file under another name, and rename it when it is whole and on the disk.
+    """Write a file under a temporary name, and rename it when it is complete and on the disk.
 
-    path (Path): The file; its folder is made.
-    layout (Layout): In its folder is the other name.
-    YIELDS (Path): What to write to. It may be left unwritten, and then there is no file.
+    path (Path): The file; its folder is created.
+    layout (Layout): Its folder gets the temporary file.
+    YIELDS (Path): The temporary file. If nothing is written to it, there will be no file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = layout.folder / f"{TEMPORARY}{platform.node()}-{os.getpid()}-{path.parent.name}-{path.name}"
@@ -110,19 +110,19 @@ def write_whole(path: Path, layout: Layout) -> Iterator[Path]:
 
 
 def remove_leftovers(layout: Layout) -> None:
-    """Remove what a run that was killed did not finish."""
+    """Remove temporary files of a run that was killed."""
     for file in layout.folder.glob(f"{TEMPORARY}*"):
         file.unlink(missing_ok=True)
 
 
 def is_finished(layout: Layout, shard: Shard) -> bool:
-    """Whether a shard needs no more work."""
+    """RETURNS (bool): Whether a shard is finished."""
     return layout.get_part(shard).exists() or (layout.target is not None and layout.target.exists())
 
 
 def finish(layout: Layout, shards: Iterable[Shard]) -> None:
-    """Join what is to be joined, when all shards are whole. Interrupted, it can be done again: a file that
-    is there is whole, parts are removed only after that, and the manifest after all of them.
+    """Join the shards, when all are finished. After an interruption, this can be repeated: a file that
+    exists is complete, parts are removed only after that, and the manifest last.
     """
     shards = list(shards)
     errors = [path for path in map(layout.get_bad_rows, shards) if path.exists()]

@@ -1,27 +1,24 @@
-"""Text files, a document on each line; and JSONL, an object on each line."""
+"""Text files, with a document on every line; and JSONL, with an object on every line."""
 
 import json
 import shutil
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..errors import Errors
+from ..corpora.lines import Line, read_lines
 from .inputs import InputFile
-from .rows import BadRow, Columns, Id, Row, attempt, extract, make_row
+from .rows import BadRow, ColumnNames, Id, Row, attempt, extract, make_row
 from .shards import Slice
 
-MAX_BYTES = 2**22  # of a shard, so that long documents make no long shard
-_BOM = b"\xef\xbb\xbf"
+MAX_BYTES = 2**22  # per shard, so that long documents do not make a long shard
 
 
 def split(file: InputFile, size: int) -> Iterator[Slice]:
-    """YIELDS (Slice): Slices of at most so many lines, and of `MAX_BYTES` if they have several."""
+    """YIELDS (Slice): Slices of at most this many lines, and at most `MAX_BYTES` if they have several."""
     start = n_rows = offset = n_bytes = 0
     with file.path.open("rb") as lines:
         for line in lines:
@@ -35,61 +32,38 @@ def split(file: InputFile, size: int) -> Iterator[Slice]:
         yield Slice(start, n_rows, offset)
 
 
-def read_text(file: InputFile, rows: Slice, columns: Columns, vocab: Vocab) -> Iterator[Row | BadRow]:
+def read_text(file: InputFile, rows: Slice, columns: ColumnNames, vocab: Vocab) -> Iterator[Row | BadRow]:
     """YIELDS (Row | BadRow): A row for each line; an empty line is an empty text."""
-    for number, line in _read_lines(file.path, rows):
-        yield attempt(partial(_make_text_row, file.name, number), line, _show, file.name, number)
+    for line in _read_slice(file, rows):
+        yield attempt(partial(_make_text_row, file.name), line, _show, file.name, line.number)
 
 
-def _make_text_row(file: str, number: int, line: bytes) -> Row:
-    return Row(f"{file}:{number}", _decode(line), file, number)
+def _make_text_row(file: str, line: Line) -> Row:
+    return Row(f"{file}:{line.number}", line.decode(), file, line.number)
 
 
-def read_jsonl(file: InputFile, rows: Slice, columns: Columns, vocab: Vocab) -> Iterator[Row | BadRow]:
+def read_jsonl(file: InputFile, rows: Slice, columns: ColumnNames, vocab: Vocab) -> Iterator[Row | BadRow]:
     """YIELDS (Row | BadRow): A row for each line that is not blank."""
-    for number, line in _read_lines(file.path, rows):
-        if line.strip():
-            yield attempt(partial(_make_row, file.name, number, columns), line, _show, file.name, number)
+    for line in _read_slice(file, rows):
+        if line.content.strip():
+            yield attempt(partial(_make_json_row, file.name, columns), line, _show, file.name, line.number)
 
 
-def _make_row(file: str, number: int, columns: Columns, line: bytes) -> Row:
-    return make_row(_parse(line), columns, file, number)
+def _make_json_row(file: str, columns: ColumnNames, line: Line) -> Row:
+    return make_row(line.parse_object(), columns, file, line.number)
 
 
-def _read_lines(path: Path, rows: Slice) -> Iterator[tuple[int, bytes]]:
-    # Bytes break at newlines only; text would break at other characters as well.
-    with path.open("rb") as file:
-        file.seek(rows.offset)
-        for number, line in enumerate(islice(file, rows.n_rows), start=rows.start + 1):
-            content = line.removesuffix(b"\n").removesuffix(b"\r")
-            yield number, content.removeprefix(_BOM) if number == 1 else content
+def _read_slice(file: InputFile, rows: Slice) -> Iterator[Line]:
+    lines = read_lines(file.path, offset=rows.offset, start=rows.start, n_lines=rows.n_rows)
+    return (line._replace(path=None) for line in lines)  # a bad row's file is named where it is reported
 
 
-def _decode(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        raise ValueError(Errors.L426.format(offset=error.start)) from error
-
-
-def _parse(line: bytes) -> dict[str, Any]:
-    try:
-        record = json.loads(_decode(line))
-    except json.JSONDecodeError as error:
-        raise ValueError(Errors.L427.format(reason=error)) from error
-    except RecursionError as error:
-        raise ValueError(Errors.L427.format(reason="it is nested too deeply")) from error
-    if not isinstance(record, dict):
-        raise ValueError(Errors.L428.format(found=repr(record)[:60]))  # noqa: TRY004
-    return record
-
-
-def _show(line: bytes) -> str:
-    return line.decode(errors="backslashreplace")
+def _show(line: Line) -> str:
+    return line.content.decode(errors="backslashreplace")
 
 
 class JsonlWriter:
-    """Writes a shard as JSONL: an object with id, words, tags and perhaps scores on each line."""
+    """Writes a shard as JSONL: an object with id, words, tags and optionally scores on every line."""
 
     def __init__(self, path: Path, *, scores: bool) -> None:
         self.scores = scores
@@ -102,12 +76,12 @@ class JsonlWriter:
         self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     def close(self) -> None:
-        """Write all that is left."""
+        """Finish the file."""
         self._file.close()
 
 
 def join(parts: Iterable[Path], path: Path) -> None:
-    """Write files one after the other into one."""
+    """Concatenate files."""
     with path.open("wb") as whole:
         for part in parts:
             with part.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What the shards of a folder are of: a run that goes on with them must be of the same."""
+"""What the shards of a folder belong to: a run can only resume with the same."""
 
 import hashlib
 from collections.abc import Iterable
@@ -8,21 +8,21 @@ from typing import Any
 import srsly
 from spacy.util import get_package_path, is_package
 
-from ..errors import Errors
+from ..errors import Errors, LSTMTaggerValueError
 from .inputs import InputFile
 from .layout import Layout, write_whole
 
-VERSION = 1  # of what shards hold, and how the input is cut
+VERSION = 1  # of the content of shards, and of how the input is cut
 
 
 def compute_fingerprint(model: str | Path) -> str:
     """RETURNS (str): The SHA-256 of a pipeline's files and their names, in hexadecimal digits.
-    RAISES (ValueError): If there is no such folder or package.
+    RAISES (LSTMTaggerValueError): If there is no such folder or package.
     """
     folder = Path(model)
     if not folder.is_dir():
         if not is_package(str(model)):
-            raise ValueError(Errors.L407.format(model=model))
+            raise LSTMTaggerValueError(Errors.L407.format(model=model))
         folder = get_package_path(str(model))
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"):
@@ -35,12 +35,12 @@ def compute_fingerprint(model: str | Path) -> str:
 
 
 def keep_manifest(layout: Layout, settings: dict[str, Any], files: Iterable[InputFile]) -> None:
-    """Write the manifest, or compare with the one that is there.
+    """Write the manifest, or compare with the existing one.
 
     layout (Layout): Where it is.
-    settings (Dict[str, Any]): What the output depends on, beside the input.
+    settings (Dict[str, Any]): What the output depends on, besides the input.
     files (Iterable[InputFile]): The input.
-    RAISES (ValueError): If the shards that are there are of something else.
+    RAISES (LSTMTaggerValueError): If existing shards belong to something else.
     """
     inputs = {file.name: [file.size, file.mtime] for file in files}
     new = {"version": VERSION, **settings, "input": inputs}
@@ -52,15 +52,17 @@ def keep_manifest(layout: Layout, settings: dict[str, Any], files: Iterable[Inpu
     try:
         old = dict(srsly.read_json(layout.manifest))
     except (TypeError, ValueError) as error:
-        raise ValueError(Errors.L408.format(path=layout.manifest)) from error
+        raise LSTMTaggerValueError(Errors.L408.format(path=layout.manifest)) from error
     for name in new:
         if old.get(name) != new[name]:
             before, now = _name_difference(old.get(name), new[name])
-            raise ValueError(Errors.L409.format(folder=layout.folder, name=name, before=before, now=now))
+            raise LSTMTaggerValueError(
+                Errors.L409.format(folder=layout.folder, name=name, before=before, now=now)
+            )
 
 
 def _name_difference(before: Any, now: Any) -> tuple[Any, Any]:
-    """RETURNS (Tuple[Any, Any]): Two values that differ; of two inputs the first file that does."""
+    """RETURNS (Tuple[Any, Any]): Two values that differ; of two inputs, the first file that differs."""
     if not isinstance(before, dict) or not isinstance(now, dict):
         return before, now
     name = next(name for name in sorted({*before, *now}) if before.get(name) != now.get(name))

@@ -1,4 +1,4 @@
-"""Parquet files, by pyarrow."""
+"""Parquet files, with pyarrow."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -8,12 +8,12 @@ from typing import Any
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..errors import Errors
+from ..errors import Errors, LSTMTaggerImportError, LSTMTaggerValueError
 from .inputs import InputFile
-from .rows import BadRow, Columns, Id, Row, TaggedRow, attempt, extract, make_row
+from .rows import BadRow, ColumnNames, Id, Row, TaggedRow, attempt, extract, make_row
 from .shards import Slice, cut_evenly
 
-MAX_WORDS = 2**20  # that wait to be written
+MAX_WORDS = 2**20  # kept before they are written
 _READ_AT_ONCE = 1000  # rows
 
 
@@ -22,20 +22,21 @@ def _import() -> tuple[Any, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise ImportError(Errors.L414) from error
+        raise LSTMTaggerImportError(Errors.L414) from error
     return pyarrow, pyarrow.parquet
 
 
 def split(file: InputFile, size: int) -> Iterator[Slice]:
-    """YIELDS (Slice): Slices of at most so many rows."""
+    """YIELDS (Slice): Slices of at most this many rows."""
     _, parquet = _import()
     with parquet.ParquetFile(file.path) as table:
         yield from cut_evenly(table.metadata.num_rows, size)
 
 
-def read(file: InputFile, rows: Slice, columns: Columns, vocab: Vocab) -> Iterator[Row | BadRow]:
+def read(file: InputFile, rows: Slice, columns: ColumnNames, vocab: Vocab) -> Iterator[Row | BadRow]:
     """YIELDS (Row | BadRow): The rows.
-    RAISES (ValueError): If the file has no column of texts or words, or none of ids where it should.
+    RAISES (LSTMTaggerValueError): If the file has no column of texts or words, or should have one of ids
+        and has none.
     """
     _, parquet = _import()
     with parquet.ParquetFile(file.path) as table:
@@ -47,29 +48,33 @@ def read(file: InputFile, rows: Slice, columns: Columns, vocab: Vocab) -> Iterat
             yield attempt(make, record, _show, file.name, number)
 
 
-def _make_row(file: str, number: int, columns: Columns, record: Any) -> Row:
+def _make_row(file: str, number: int, columns: ColumnNames, record: Any) -> Row:
     try:
         values = {name: _get_value(record, name) for name in record.schema.names}
     except UnicodeDecodeError as error:
-        raise ValueError(Errors.L426.format(offset=error.start)) from error
+        raise LSTMTaggerValueError(Errors.L307.format(place="", offset=error.start)) from error
     return make_row(values, columns, file, number)
 
 
 def _get_value(record: Any, name: str) -> Any:
-    """RETURNS (Any): A column's value in the one row of a batch."""
+    """RETURNS (Any): The value of a column in a batch of one row."""
     return record.column(name)[0].as_py()
 
 
-def _find_columns(found: list[str], columns: Columns, file: InputFile) -> list[str]:
+def _find_columns(found: list[str], columns: ColumnNames, file: InputFile) -> list[str]:
     if columns.text not in found and columns.words not in found:
-        raise ValueError(Errors.L415.format(path=file.path, name=columns.text, found=", ".join(found)))
+        raise LSTMTaggerValueError(
+            Errors.L415.format(path=file.path, name=columns.text, found=", ".join(found))
+        )
     if columns.id is not None and columns.id not in found:
-        raise ValueError(Errors.L415.format(path=file.path, name=columns.id, found=", ".join(found)))
+        raise LSTMTaggerValueError(
+            Errors.L415.format(path=file.path, name=columns.id, found=", ".join(found))
+        )
     return [name for name in columns if name in found]
 
 
 def _read_batches(table: Any, rows: Slice, names: list[str]) -> Iterator[Any]:
-    """YIELDS (RecordBatch): The rows of a slice. Row groups that have none of them are not read."""
+    """YIELDS (RecordBatch): The rows of a slice. Row groups without any of them are not read."""
     end = rows.start + rows.n_rows
     groups, place, skipped = [], 0, 0
     for group in range(table.num_row_groups):
@@ -102,7 +107,7 @@ def _show_value(record: Any, name: str) -> Any:
 
 
 class ParquetWriter:
-    """Writes a shard as Parquet: columns id (string), words, tags and perhaps scores."""
+    """Writes a shard as Parquet: columns id (string), words, tags and optionally scores."""
 
     def __init__(self, path: Path, *, scores: bool) -> None:
         pyarrow, parquet = _import()
@@ -131,14 +136,14 @@ class ParquetWriter:
         self._n_words = 0
 
     def close(self) -> None:
-        """Write all that is left."""
+        """Finish the file."""
         if self._waiting:
             self._flush()
         self._file.close()
 
 
 def join(parts: Iterable[Path], path: Path) -> None:
-    """Write the row groups of all files into one."""
+    """Join files, row group by row group."""
     _, parquet = _import()
     writer = None
     for part in parts:

@@ -1,4 +1,6 @@
-"""Shards side by side, in processes of this machine. Each reads and writes its own: no document travels."""
+"""Shards in parallel processes on this machine. Each reads and writes its own files: no documents are
+transferred.
+"""
 
 import os
 import signal
@@ -10,52 +12,51 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import Any
 
-from ..errors import Errors
+from ..errors import Errors, LSTMTaggerRuntimeError
 from .running import ShardResult, Task, run_shard
 from .shards import Shard
 
-_stopping: Any = None  # in a worker: the event that tells it to give up
+_stopping: Any = None  # in a worker: the event that tells it to stop
 
 
 def run_in_processes(task: Task, shards: Iterable[Shard], n_process: int) -> Iterator[ShardResult]:
-    """Run shards on so many processes. Closed early, they give up the shards that they are at.
+    """Run shards in processes. If the iterator is closed early, they stop at the next batch.
 
-    YIELDS (ShardResult): What became of each shard, in the order in which they end.
-    RAISES (RuntimeError): If a process dies. (ValueError): As `run_shard`.
+    YIELDS (ShardResult): The result of each shard, in the order of completion.
+    RAISES (LSTMTaggerRuntimeError): If a process dies. (LSTMTaggerValueError): As `run_shard`.
     """
-    context = get_context("spawn")  # a fork of a process that has threads may hang
+    context = get_context("spawn")  # a forked process may hang if its parent has threads
     stopping = context.Event()
     pool = ProcessPoolExecutor(n_process, context, _start, (stopping,))
     try:
         waiting = iter(shards)
-        # One more each than it is at, so that no worker waits for this process.
+        # One shard more per worker, so that none waits for this process.
         running = {pool.submit(_work, task, shard) for shard in islice(waiting, 2 * n_process)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
             running |= {pool.submit(_work, task, shard) for shard in islice(waiting, len(done))}
     except BrokenProcessPool as error:
-        raise RuntimeError(Errors.L417) from error
+        raise LSTMTaggerRuntimeError(Errors.L417) from error
     finally:
         stopping.set()
         pool.shutdown(cancel_futures=True)
 
 
 def _start(stopping: Any) -> None:
-    """Make a worker ready: it has one core, and ends when it is told to or is left alone."""
+    """Set up a worker: it uses one core, and ends when told to, or with its parent."""
     import torch
 
     global _stopping  # noqa: PLW0603
     _stopping = stopping
     torch.set_num_threads(1)
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # a terminal's Ctrl-C reaches all; the first process decides
+    # A terminal sends Ctrl-C to all processes; the parent decides what happens.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """Killed, the first process can't tell the others to end."""
+    """A parent that is killed can't tell its workers to end."""
     parent = parent_process()
     assert parent is not None
     parent.join()

@@ -1,5 +1,5 @@
-"""One shard, from its file to its file. Any engine that calls `run_shard` for all shards, in any order, in
-any process that sees the files, makes the same output.
+"""One shard, from its input to its output. An engine that calls `run_shard` for all shards, in any order
+and in any process that sees the files, makes the same output.
 """
 
 import json
@@ -10,24 +10,24 @@ from typing import NamedTuple, TypeAlias
 
 from spacy.language import Language
 
-from .formats import FORMATS, OUTPUT_FORMATS, Writer
+from .formats import INPUT_FORMATS, OUTPUT_FORMATS, Writer
 from .layout import Layout, write_whole
-from .rows import BadRow, Columns, Row
+from .rows import BadRow, ColumnNames, Row
 from .shards import Shard
 from .tagging import OnError, batch_rows, forget_words, load_pipeline, tag_batch
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done with each shard.
+    """What to do with each shard.
 
     model (str): The pipeline's folder or package.
-    fingerprint (str): That of the pipeline, so that a changed one is loaded again.
+    fingerprint (str): The pipeline's fingerprint, so that a changed one is loaded again.
     component (str): The component's name.
     layout (Layout): Where the output is written.
-    columns (Columns): The names of the input's columns.
+    columns (ColumnNames): The names of the input's columns.
     scores (bool): Whether to write confidences.
-    batch_size (int): How many rows are tagged together.
+    batch_size (int): The number of rows that are tagged together.
     on_error ("stop" | "skip"): What to do with a bad row.
     """
 
@@ -35,19 +35,19 @@ class Task:
     fingerprint: str
     component: str
     layout: Layout
-    columns: Columns
+    columns: ColumnNames
     scores: bool
     batch_size: int
     on_error: OnError
 
 
 class ShardResult(NamedTuple):
-    """What became of a shard.
+    """The result of a shard.
 
     shard (Shard): The shard.
-    n_rows (int): How many rows were written.
-    n_words (int): How many words they have.
-    n_bad (int): How many rows were skipped.
+    n_rows (int): The number of rows written.
+    n_words (int): Their number of words.
+    n_bad (int): The number of rows skipped.
     """
 
     shard: Shard
@@ -67,16 +67,16 @@ def _load(model: str, fingerprint: str, component: str, scores: bool) -> Languag
 def run_shard(task: Task, shard: Shard, check: Callable[[], None] = lambda: None) -> ShardResult:
     """Tag a shard, and write it and its bad rows.
 
-    task (Task): What is to be done.
+    task (Task): What to do.
     shard (Shard): The shard.
     check (Callable[[], None]): Called before each batch; may raise.
-    RETURNS (ShardResult): What became of it.
-    RAISES (ValueError): If the pipeline can't be used, the input changed, or a row is bad and `on_error` is
-        "stop".
+    RETURNS (ShardResult): Its result.
+    RAISES (LSTMTaggerValueError): If the pipeline has no such component, the input changed, or a row is bad
+        and `on_error` is "stop".
     """
     nlp = _load(task.model, task.fingerprint, task.component, task.scores)
     shard.file.check()
-    # The shard is written last: it is whole, and so are its bad rows.
+    # The shard gets its name last: when it exists, it is complete, and so are its bad rows.
     with (
         write_whole(task.layout.get_part(shard), task.layout) as path,
         write_whole(task.layout.get_bad_rows(shard), task.layout) as bad_path,
@@ -84,7 +84,9 @@ def run_shard(task: Task, shard: Shard, check: Callable[[], None] = lambda: None
     ):
         writer = OUTPUT_FORMATS[task.layout.suffix].open(path, scores=task.scores)
         try:
-            rows = FORMATS[shard.file.path.suffix].read(shard.file, shard.slice, task.columns, nlp.vocab)
+            rows = INPUT_FORMATS[shard.file.path.suffix].read(
+                shard.file, shard.slice, task.columns, nlp.vocab
+            )
             n_rows, n_words, bad = _tag(task, nlp, rows, writer, check)
         finally:
             writer.close()
@@ -97,7 +99,7 @@ def run_shard(task: Task, shard: Shard, check: Callable[[], None] = lambda: None
 def _tag(
     task: Task, nlp: Language, rows: Iterator[Row | BadRow], writer: Writer, check: Callable[[], None]
 ) -> tuple[int, int, list[BadRow]]:
-    """RETURNS (Tuple[int, int, List[BadRow]]): The rows and words that were written, and what was not."""
+    """RETURNS (Tuple[int, int, List[BadRow]]): The numbers of rows and words written, and the bad rows."""
     n_rows = n_words = 0
     bad = []
     for batch in batch_rows(rows, task.batch_size):
@@ -113,5 +115,5 @@ def _tag(
 
 
 def run_here(task: Task, shards: Iterable[Shard]) -> Iterator[ShardResult]:
-    """YIELDS (ShardResult): What became of each shard, one after the other, in this process."""
+    """YIELDS (ShardResult): The result of each shard, one after the other, in this process."""
     return (run_shard(task, shard) for shard in shards)

@@ -1,7 +1,6 @@
-"""Shards: parts of the input that are small enough to be tagged, written and repeated as a whole.
+"""Shards: parts of the input that are tagged, written and repeated as a unit.
 
-How the input is cut follows from the files and the size of a shard alone, and so a second run finds the
-shards of the first.
+Shards depend only on the files and the shard size, so that a second run finds those of the first.
 """
 
 from collections.abc import Iterator
@@ -11,11 +10,11 @@ from .inputs import InputFile
 
 
 class Slice(NamedTuple):
-    """Rows of a file, one after the other.
+    """Consecutive rows of a file.
 
-    start (int): How many rows are before them.
-    n_rows (int): How many they are.
-    offset (int): Where they start in the file, in bytes, if it is one of lines.
+    start (int): The number of rows before them.
+    n_rows (int): Number of rows.
+    offset (int): Where they start in a text file, in bytes.
     """
 
     start: int
@@ -26,7 +25,7 @@ class Slice(NamedTuple):
 class Shard(NamedTuple):
     """A slice of a file.
 
-    number (int): Its place among all shards, from 0.
+    number (int): Its index among all shards.
     file (InputFile): The file.
     slice (Slice): The rows.
     """
@@ -37,10 +36,10 @@ class Shard(NamedTuple):
 
     @property
     def name(self) -> str:
-        """RETURNS (str): A name, by which shards are sorted in the order of the input."""
+        """RETURNS (str): A name that sorts shards in the order of the input."""
         return f"part-{self.number:08}"
 
 
 def cut_evenly(n_rows: int, size: int) -> Iterator[Slice]:
-    """YIELDS (Slice): Slices of so many rows, of which the last may be shorter."""
+    """YIELDS (Slice): Slices of this many rows; the last may be shorter."""
     return (Slice(start, min(size, n_rows - start)) for start in range(0, n_rows, size))

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..errors import Errors
-from .rows import BadRow, Content, Row, TaggedRow, explain, extract
+from ..errors import Errors, LSTMTaggerValueError
+from ..pipeline.labeler import get_labeler
+from .rows import BadRow, Content, Row, TaggedRow, attempt, extract
 
 OnError: TypeAlias = Literal["stop", "skip"]
 
 BATCH_SIZE = 256
-MAX_CHARACTERS = 2**20  # of a batch, so that long documents make no long batch
+MAX_CHARACTERS = 2**20  # per batch, so that long documents do not make a long batch
 
 
 def load_pipeline(model: str | Path, *, component: str = "lstm_tagger", scores: bool = False) -> Language:
@@ -23,17 +25,12 @@ def load_pipeline(model: str | Path, *, component: str = "lstm_tagger", scores: 
 
     model (str | Path): Its folder, or the name of its package.
     component (str): The component's name in the pipeline.
-    scores (bool): Whether it stores its confidences.
+    scores (bool): Whether the component stores its confidences.
     RETURNS (Language): The pipeline.
-    RAISES (ValueError): If the pipeline has no such component.
+    RAISES (LSTMTaggerValueError): If the pipeline has no such component of ours.
     """
     nlp = spacy.load(model)
-    if component not in nlp.pipe_names:
-        raise ValueError(Errors.L401.format(name=component, pipeline=", ".join(nlp.pipe_names)))
-    tagger: Any = nlp.get_pipe(component)
-    if "store_scores" not in getattr(tagger, "cfg", {}):
-        raise ValueError(Errors.L402.format(name=component))
-    tagger.cfg["store_scores"] = scores
+    get_labeler(nlp, component).cfg["store_scores"] = scores
     return nlp
 
 
@@ -45,15 +42,15 @@ def tag_rows(
     scores: bool = False,
     on_error: OnError = "stop",
 ) -> Iterator[TaggedRow | BadRow]:
-    """Tag rows, with a bounded memory: the pipeline forgets the words of each batch.
+    """Tag rows in bounded memory: each batch has a memory zone of its own.
 
     nlp (Language): The pipeline. Documents that it made before stay valid.
     rows (Iterable[Row | BadRow]): The rows.
     batch_size (int): How many are tagged together.
-    scores (bool): Whether to give the confidences, which the component has to store: see `load_pipeline`.
-    on_error ("stop" | "skip"): What to do with a row that can't be tagged: raise, or give a `BadRow`.
+    scores (bool): Whether to return the confidences, which the component has to store: see `load_pipeline`.
+    on_error ("stop" | "skip"): What to do with a row that can't be tagged: raise, or yield a `BadRow`.
     YIELDS (TaggedRow | BadRow): One for each row, in order.
-    RAISES (ValueError): For a bad row, with "stop".
+    RAISES (LSTMTaggerValueError): For a bad row, with "stop".
     """
     for batch in batch_rows(rows, batch_size):
         with forget_words(nlp):
@@ -66,8 +63,8 @@ def tag_rows(
 
 @contextmanager
 def forget_words(nlp: Language) -> Iterator[None]:
-    """The pipeline's memory zone, which here ends after an error as well: older versions of spaCy would
-    leave it open, and mix up the words of the next one.
+    """The pipeline's memory zone, which here ends after an error as well: older versions of spaCy leave it
+    open then, and mix up the words of the next one.
     """
     zone = nlp.memory_zone()
     zone.__enter__()
@@ -78,7 +75,9 @@ def forget_words(nlp: Language) -> Iterator[None]:
 
 
 def batch_rows(rows: Iterable[Row | BadRow], size: int) -> Iterator[list[Row | BadRow]]:
-    """YIELDS (List[Row | BadRow]): Batches of at most so many rows, and `MAX_CHARACTERS` if of several."""
+    """YIELDS (List[Row | BadRow]): Batches of at most this many rows, and at most `MAX_CHARACTERS` if of
+    several.
+    """
     batch: list[Row | BadRow] = []
     n_characters = 0
     for row in rows:
@@ -102,21 +101,21 @@ def tag_batch(
     """Tag a batch of rows together; if that fails, one by one, to find those that are bad.
 
     YIELDS (Tuple[Row, Doc] | BadRow): Each row with its document, or why there is none, in order.
-    RAISES (ValueError): For a bad row, with "stop".
+    RAISES (LSTMTaggerValueError): For a bad row, with "stop".
     """
-    made = [row if isinstance(row, BadRow) else _attempt(_make_doc, nlp, row) for row in batch]
+    made = [row if isinstance(row, BadRow) else _attempt(partial(_make_doc, nlp), row) for row in batch]
     together = _tag_together(nlp, [doc for doc in made if isinstance(doc, Doc)])
     for row, doc in zip(batch, made, strict=True):
         found = doc
         if isinstance(row, Row) and isinstance(doc, Doc):
-            found = next(together) if together else _attempt(_tag_alone, nlp, row)
+            found = next(together) if together else _attempt(partial(_tag_alone, nlp), row)
             if isinstance(found, Doc):
                 yield row, found
                 continue
         assert isinstance(found, BadRow)
         if on_error == "stop":
             reason = found.reason.rstrip(".")
-            raise ValueError(Errors.L416.format(file=found.file, row=found.row, reason=reason))
+            raise LSTMTaggerValueError(Errors.L416.format(file=found.file, row=found.row, reason=reason))
         yield found
 
 
@@ -124,20 +123,17 @@ def _tag_together(nlp: Language, docs: list[Doc]) -> Iterator[Doc] | None:
     """RETURNS (Optional[Iterator[Doc]]): The documents, or None if the pipeline fails or drops some."""
     try:
         tagged = list(nlp.pipe(docs, batch_size=max(1, len(docs))))
-    except Exception:  # whatever a component raises; which document it is of is found one by one
+    except Exception:  # a component can raise anything; which document is bad is found one by one
         return None
     return iter(tagged) if len(tagged) == len(docs) else None
 
 
-def _attempt(function: Callable[[Language, Row], Doc], nlp: Language, row: Row) -> Doc | BadRow:
-    try:
-        return function(nlp, row)
-    except Exception as error:  # whatever a tokenizer or a component raises
-        return BadRow(row.file, row.number, explain(error), str(row.content))
+def _attempt(function: Callable[[Row], Doc], row: Row) -> Doc | BadRow:
+    return attempt(function, row, lambda row: str(row.content), row.file, row.number)
 
 
 def _make_doc(nlp: Language, row: Row) -> Doc:
-    """RETURNS (Doc): A new document, so that a second attempt finds nothing of the first."""
+    """RETURNS (Doc): A new document, so that a second attempt does not see annotations of the first."""
     if isinstance(row.content, str):
         return nlp.make_doc(row.content)
     return Doc(nlp.vocab, words=row.content) if isinstance(row.content, list) else row.content.copy()

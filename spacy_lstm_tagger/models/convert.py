@@ -1,25 +1,18 @@
-"""Thinc's list of an array for each document ⇄ torch's tensor of all tokens, documents end to end."""
-
-from collections.abc import Sequence
+"""Flat arrays ⇄ torch's tensors."""
 
 import torch
-from thinc.types import Floats2d
-from thinc.util import get_array_module, torch2xp, xp2torch
+from thinc.util import torch2xp, xp2torch
 from torch import Tensor
 
-
-def to_tensor(arrays: Sequence[Floats2d], device: torch.device) -> Tensor:
-    """RETURNS (Tensor): `(tokens, width)` on the device, from `(tokens, width)` for each document."""
-    xp = get_array_module(arrays[0])  # type: ignore[no-untyped-call]
-    return xp2torch(xp.concatenate(arrays), device=device)
+from ..ragged import Ragged
+from ..vocabulary import Ints
 
 
-def to_arrays(flat: Tensor, lengths: Sequence[int]) -> list[Floats2d]:
-    """RETURNS (List[Floats2d]): `(tokens, width)` for each document, views of the tensor's memory."""
-    array = torch2xp(flat)
-    arrays = []
-    start = 0
-    for length in lengths:
-        arrays.append(array[start : start + length])
-        start += length
-    return arrays  # type: ignore[return-value]
+def to_tensor(flat: Ragged, device: torch.device) -> Tensor:
+    """RETURNS (Tensor): The data as a tensor on a device; on the same device it shares the memory."""
+    return xp2torch(flat.data, device=device)
+
+
+def to_ragged(tensor: Tensor, lengths: Ints) -> Ragged:
+    """RETURNS (Ragged): Flat data that shares the memory of a tensor."""
+    return Ragged(torch2xp(tensor), lengths)

@@ -1,4 +1,4 @@
-"""Why scores are no numbers, in words that lead to the remedy."""
+"""Explain NaN or infinite scores."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,11 +13,11 @@ from .shim import TorchShim
 
 
 def explain_divergence(model: Model[Any, Any], docs: Sequence[Doc]) -> str:
-    """Find out why a model gives scores that are NaN or infinite.
+    """Find out why a model's scores are NaN or infinite.
 
     model (Model): The model.
     docs (Sequence[Doc]): The documents with such scores.
-    RETURNS (str): The cause and what to do.
+    RETURNS (str): The cause, and what to do about it.
     """
     weights = _find_weights(model)
     if weights is not None:
@@ -27,7 +27,7 @@ def explain_divergence(model: Model[Any, Any], docs: Sequence[Doc]) -> str:
 
 
 def _find_weights(model: Model[Any, Any]) -> str | None:
-    """RETURNS (Optional[str]): The name of weights that are not finite, with that of their layer."""
+    """RETURNS (Optional[str]): The name of weights that are not finite, after that of their layer."""
     for node in model.walk():
         for shim in node.shims:
             parameters = shim.module.named_parameters() if isinstance(shim, TorchShim) else ()
@@ -47,4 +47,4 @@ def _find_vector(docs: Sequence[Doc]) -> str | None:
 
 
 def _to_numpy(vector: Any) -> Any:
-    return vector.get() if hasattr(vector, "get") else vector  # CuPy's arrays have it
+    return vector.get() if hasattr(vector, "get") else vector  # CuPy's arrays have `get`

@@ -1,41 +1,29 @@
-"""Whether a precision is of use on a device."""
+"""Which precision a device can predict in."""
 
-import time
-import warnings
-from functools import lru_cache
+import platform
 
 import torch
 
-from ..errors import Warnings
+from ..errors import Errors, LSTMTaggerValueError
 
 
 def get_precision(name: str, device: torch.device) -> torch.dtype:
-    """RETURNS (torch.dtype): The precision of a setting, or float32 where the other would be slower, which
-    is said once.
+    """RETURNS (torch.dtype): The type that a setting names.
+    RAISES (LSTMTaggerValueError): If the device has no instructions for bfloat16.
     """
-    if name == "bfloat16" and is_bfloat16_fast(device.type):
-        return torch.bfloat16
-    if name == "bfloat16":
-        warnings.warn(Warnings.W001.format(device=device.type.upper()), stacklevel=2)
-    return torch.float32
+    if name != "bfloat16":
+        return torch.float32
+    if not has_bfloat16(device.type):
+        raise LSTMTaggerValueError(Errors.L014.format(device=device.type.upper()))
+    return torch.bfloat16
 
 
-@lru_cache
-def is_bfloat16_fast(device_type: str) -> bool:
-    """Whether products of matrices in bfloat16 are faster than those in float32. GPUs are asked, CPUs are
-    measured: without the instructions for it, torch converts back and forth.
+def has_bfloat16(device_type: str) -> bool:
+    """RETURNS (bool): Whether a device has instructions for bfloat16. Without these, torch would convert to
+    float32 and back, slower than float32 itself.
     """
     if device_type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return _time_product(torch.bfloat16) < 0.9 * _time_product(torch.float32)
-
-
-def _time_product(dtype: torch.dtype, repeats: int = 10) -> float:
-    """RETURNS (float): The seconds that a product as in a step of the recurrence takes, at best."""
-    a, b = torch.ones(128, 128, dtype=dtype), torch.ones(128, 512, dtype=dtype)
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        torch.mm(a, b)
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
+    if platform.machine().lower() in ("arm64", "aarch64"):
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

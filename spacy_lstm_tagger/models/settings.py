@@ -1,10 +1,10 @@
-"""The settings of the network's parts, as a config names them. No torch here: resolving is cheap."""
+"""The settings of the network's parts, by their names in the config. Free of torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import Errors, check_setting
+from ..errors import Errors, LSTMTaggerValueError, check_setting
 from ..features import LEXEME_ATTRS
 
 
@@ -35,19 +35,19 @@ class CharacterSettings:
 
 @dataclass(frozen=True)
 class EmbeddingSettings:
-    """Settings of a word's embedding: what a word contributes before the recurrence.
+    """Settings of the word embedding: what a word contributes before the recurrence.
 
-    attrs (Sequence[str]): Lexeme attributes with a table of their own.
+    attrs (Sequence[str]): Lexeme attributes with their own tables.
     widths (Sequence[int]): Width of each attribute's embedding.
     prefix_lengths (Sequence[int]): Tables for the first n letters, lower-cased, beside `PREFIX`.
     suffix_lengths (Sequence[int]): Tables for the last n letters, lower-cased, beside `SUFFIX`.
     affix_width (int): Width of these tables' embeddings.
-    min_freq (int): How often the training data must hold a string for a row of its own.
-    word_dropout (float): α: in training, a string seen n times is taken for an unknown one with
-        probability α / (α + n), which trains the unknown row ("word dropout" in Kiperwasser & Goldberg
-        2016). Not in an update without dropout.
-    hash_rows (int): Rows of each table where no vocabulary is fitted, as in a shared tok2vec.
-    include_static_vectors (bool): Also read the vectors of `nlp.vocab`.
+    min_freq (int): How often a string must occur in the training data to get a row of its own.
+    word_dropout (float): α: in training, a string seen n times is replaced by the unknown one with
+        probability α / (α + n), which trains the row for unknown strings ("word dropout" in Kiperwasser &
+        Goldberg 2016). Not in an update without dropout.
+    hash_rows (int): Rows of each table if no vocabulary is fitted, as in a shared tok2vec.
+    include_static_vectors (bool): Whether to read the vectors of `nlp.vocab` as well.
     vectors_width (int): The static vectors are projected to this width.
     characters (Optional[CharacterSettings]): Encodes the spelling.
     """
@@ -68,9 +68,9 @@ class EmbeddingSettings:
         name = "spacy-lstm-tagger.WordEmbedding.v1"
         for attr in self.attrs:
             if attr not in LEXEME_ATTRS:
-                raise ValueError(Errors.L002.format(attr=attr, supported=", ".join(LEXEME_ATTRS)))
+                raise LSTMTaggerValueError(Errors.L002.format(attr=attr, supported=", ".join(LEXEME_ATTRS)))
         if len(self.attrs) != len(self.widths):
-            raise ValueError(Errors.L003.format(attrs=len(self.attrs), widths=len(self.widths)))
+            raise LSTMTaggerValueError(Errors.L003.format(attrs=len(self.attrs), widths=len(self.widths)))
         for setting in ("widths", "prefix_lengths", "suffix_lengths"):
             values = getattr(self, setting)
             check_setting(name, setting, values, all(n > 0 for n in values), "a list of positive numbers")
@@ -83,7 +83,7 @@ class EmbeddingSettings:
         check_setting(name, "word_dropout", self.word_dropout, self.word_dropout >= 0, "0 or more")
         parts = (*self.attrs, *self.prefix_lengths, *self.suffix_lengths)
         if not (parts or self.characters or self.include_static_vectors):
-            raise ValueError(Errors.L004)
+            raise LSTMTaggerValueError(Errors.L004)
 
     @property
     def all_widths(self) -> tuple[int, ...]:
@@ -98,12 +98,12 @@ class LSTMSettings:
 
     width (int): Width of the hidden state of each direction.
     depth (int): Layers.
-    bidirectional (bool): Read from both ends.
+    bidirectional (bool): Whether to read from both ends.
     dropout (float): Dropout of the embedded words, between the layers and of the output, until
         `nlp.update(drop=...)` or the config's `[training] dropout` sets another.
     bias (bool): Whether the gates have biases.
     initial_state (str): "zeros" or "learned".
-    skip_connections (bool): Whether every layer reads the embedded words too, not the layer below alone
+    skip_connections (bool): Whether every layer reads the embedded words too, not just the layer below
         (Graves 2013, §2).
     """
 
@@ -131,13 +131,14 @@ class LSTMSettings:
 
 @dataclass(frozen=True)
 class PredictionSettings:
-    """How documents are read at prediction. None of it changes what is learned.
+    """How documents are read at prediction. None of it changes what is learned, except for `precision` on a
+    GPU, which is used in training too.
 
-    cache_size (int): For how many word types all that depends on the type alone is kept.
-    precision (str): Of the matrix products' factors: "float32" or "bfloat16".
-    window (int): Documents of more words than this are read in pieces of so many words.
+    cache_size (int): For how many word types everything that depends on the type alone is kept.
+    precision (str): Of the factors of matrix products: "float32" or "bfloat16".
+    window (int): Longer documents are read in pieces of this many words.
     overlap (int): How many words beyond a piece are read for context, on either side.
-    n_threads (int): Threads of this process that read batches side by side; 0 for as many as torch has.
+    n_threads (int): Threads of this process that read batches in parallel; 0 for as many as torch uses.
     """
 
     cache_size: int = 20000

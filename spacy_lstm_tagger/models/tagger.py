@@ -1,34 +1,39 @@
-"""`spacy-lstm-tagger.LSTMTagger.v1`: a tok2vec layer and a head."""
+"""`spacy-lstm-tagger.LSTMTagger.v1`: a tok2vec layer and a decoder."""
 
-from functools import reduce
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-import torch
+import numpy as np
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..errors import Errors
+from ..errors import Errors, LSTMTaggerValueError
 from ..networks import State
-from .convert import to_arrays
-from .ensemble import get_lstm_members
-from .head import HeadModel
+from ..ragged import Ragged, join, split
+from . import decoder as decoders
+from . import tok2vec as lstm
+from .decoder import DecoderModel
+from .ensemble import get_members
 from .shim import get_shim
-from .tok2vec import Tok2Vec, get_reader, is_lstm_tok2vec
+from .tok2vec import Tok2Vec, is_lstm_tok2vec
 
 TaggerModel: TypeAlias = Model[list[Doc], list[Floats2d]]
 
 
-def build_lstm_tagger(tok2vec: Tok2Vec, decoder: HeadModel, nO: int | None = None) -> TaggerModel:  # noqa: N803
-    """Build a tagger's model.
+def build_lstm_tagger(tok2vec: Tok2Vec, decoder: DecoderModel, nO: int | None = None) -> TaggerModel:  # noqa: N803
+    """Build the model of a labeler.
 
-    tok2vec (Model[List[Doc], List[Floats2d]]): Any tok2vec layer: `spacy-lstm-tagger.LSTMTok2Vec.v1`, a
-        listener, one of spaCy's own.
-    decoder (Model[List[Floats2d], List[Floats2d]]): The head: `spacy-lstm-tagger.Softmax.v1` or
+    tok2vec (Model[List[Doc], List[Floats2d]]): Any tok2vec layer: `spacy-lstm-tagger.LSTMTok2Vec.v1`, an
+        ensemble of these, a listener, one of spaCy's own.
+    decoder (Model[List[Floats2d], List[Floats2d]]): `spacy-lstm-tagger.Softmax.v1` or
         `spacy-lstm-tagger.CRF.v1`.
-    nO (Optional[int]): How many labels; inferred from the data by default.
-    RETURNS (Model[List[Doc], List[Floats2d]]): For every document emissions `(tokens, labels)`.
+    nO (Optional[int]): The number of labels; by default inferred from the data.
+    RETURNS (Model[List[Doc], List[Floats2d]]): For every document scores `(tokens, labels)`; in training
+        those of every member of an ensemble, `(tokens, members * labels)`.
+    RAISES (LSTMTaggerValueError): If `members` of the decoder contradicts the tok2vec layer.
     """
+    decoders.set_members(decoder, len(get_members(tok2vec)))
     if nO is not None:
         decoder.set_dim("nO", nO)
     model: TaggerModel = Model(
@@ -43,7 +48,7 @@ def build_lstm_tagger(tok2vec: Tok2Vec, decoder: HeadModel, nO: int | None = Non
 
 
 def init(model: TaggerModel, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> None:  # noqa: N803
-    """Initialize both halves. A head whose tok2vec has no documents to infer its width from asks it."""
+    """Initialize both layers. Without documents to infer its width from, the decoder asks the tok2vec."""
     tok2vec, decoder = model.layers
     tok2vec.initialize(X=X)
     if decoder.has_dim("nI") is None and tok2vec.has_dim("nO"):
@@ -54,49 +59,92 @@ def init(model: TaggerModel, X: list[Doc] | None = None, Y: list[Floats2d] | Non
 
 
 def forward(model: TaggerModel, docs: list[Doc], is_train: bool) -> Any:
-    """RETURNS (Tuple[List[Floats2d], Callable]): Emissions `(tokens, labels)`, and the callback."""
-    tok2vec, decoder = model.layers
-    members = [] if is_train else get_lstm_members(tok2vec)
-    if members and any(len(doc) for doc in docs):
-        # Both halves at once, batch by batch: states stay in the CPU's cache.
-        heads = get_shim(decoder).module.split(len(members))
-        readers = [get_reader(member, docs[0].vocab) for member in members]
-        width = decoder.get_dim("nO")
-        parts = [reader.read(docs, width, head) for reader, head in zip(readers, heads, strict=True)]
-        emissions = reduce(torch.add, (part for part, _ in parts))
-        return to_arrays(emissions, parts[0][1]), _no_gradient
-    states, backprop_tok2vec = tok2vec(docs, is_train)
-    emissions, backprop_decoder = decoder(states, is_train)
-
-    def backprop(gradients: list[Floats2d]) -> Any:
-        return backprop_tok2vec(backprop_decoder(gradients))
-
-    return emissions, backprop
-
-
-def _no_gradient(gradients: list[Floats2d]) -> list[Doc]:
-    return []
-
-
-def read_on(
-    model: TaggerModel, docs: list[Doc], state: State | None = None
-) -> tuple[list[Floats2d], State]:
-    """Predict documents that go on where others ended.
-
-    docs (List[Doc]): The next piece of each text.
-    state (Optional[State]): What the last call gave back; none at the start of the texts.
-    RETURNS (Tuple[List[Floats2d], State]): Emissions `(tokens, labels)` for each document, and the state
-        after it.
-    RAISES (ValueError): If the model's tok2vec is no one-directional LSTM, or the state is that of another
-        number of texts.
-    """
-    tok2vec = model.get_ref("tok2vec")
-    if not is_lstm_tok2vec(tok2vec) or get_shim(tok2vec).module.lstm.directions > 1:
-        raise ValueError(Errors.L006)
+    """RETURNS (Tuple[List[Floats2d], Callable]): Scores `(tokens, labels)`, and the callback."""
     if not docs:
-        return [], state or get_shim(tok2vec).module.lstm.initial_state(0)
+        return [], lambda gradients: []
+    if not is_train:
+        return split(predict(model, docs)), lambda gradients: []
+    scores, backprop_flat = begin_update(model, docs)
+
+    def backprop(gradients: list[Floats2d]) -> list[Doc]:
+        backprop_flat(join(gradients))
+        return []
+
+    return split(scores), backprop
+
+
+def predict(model: TaggerModel, docs: Sequence[Doc]) -> Ragged:
+    """RETURNS (Ragged): Scores of one or more documents, `(tokens, labels)`."""
+    tok2vec, decoder = model.layers
+    if all(map(is_lstm_tok2vec, get_members(tok2vec))) and any(len(doc) for doc in docs):
+        return _predict_fused(model, docs)
+    return decoders.predict(decoder, join(tok2vec.predict(docs)))
+
+
+def _predict_fused(model: TaggerModel, docs: Sequence[Doc]) -> Ragged:
+    """Run both layers at once, batch by batch and member by member, so that states stay in the CPU's cache
+    and those of several members are never joined.
+    """
+    tok2vec, decoder = model.layers
+    projections = get_shim(decoder).module.split()
+    parts = [
+        lstm.predict(member, docs, decoder.get_dim("nO"), project)
+        for member, project in zip(get_members(tok2vec), projections, strict=True)
+    ]
+    total: Any = parts[0].data
+    for part in parts[1:]:
+        total += part.data
+    return Ragged(total, parts[0].lengths)
+
+
+def begin_update(model: TaggerModel, docs: Sequence[Doc]) -> tuple[Ragged, Callable[[Ragged], None]]:
+    """RETURNS (Tuple[Ragged, Callable[[Ragged], None]]): Scores of one or more documents for every member,
+    `(tokens, members * labels)`, and the callback that takes their gradient.
+    """
+    tok2vec, decoder = model.layers
+    states, backprop_tok2vec = _begin_update_tok2vec(tok2vec, docs)
+    scores, backprop_decoder = decoders.begin_update(decoder, states)
+    return scores, lambda gradient: backprop_tok2vec(backprop_decoder(gradient))
+
+
+def _begin_update_tok2vec(tok2vec: Tok2Vec, docs: Sequence[Doc]) -> tuple[Ragged, Callable[[Ragged], Any]]:
+    """RETURNS (Tuple[Ragged, Callable[[Ragged], Any]]): Vectors `(tokens, width)`, and the callback."""
+    members = get_members(tok2vec)
+    if not all(map(is_lstm_tok2vec, members)):  # layers that know lists only
+        arrays, backprop_list = tok2vec.begin_update(list(docs))
+        return join(arrays), lambda gradient: backprop_list(split(gradient))
+    if len(members) == 1:
+        return lstm.begin_update(tok2vec, docs)
+    parts, callbacks = zip(*(lstm.begin_update(member, docs) for member in members), strict=True)
+    lengths = parts[0].lengths
+    ops: Any = tok2vec.ops
+
+    def backprop(gradient: Ragged) -> None:
+        columns = ops.xp.split(gradient.data, len(members), axis=1)
+        for callback, part in zip(callbacks, columns, strict=True):
+            callback(Ragged(ops.as_contig(part), lengths))
+
+    return Ragged(ops.xp.hstack([part.data for part in parts]), lengths), backprop
+
+
+def predict_stream(
+    model: TaggerModel, docs: Sequence[Doc], state: State | None = None
+) -> tuple[Ragged, State]:
+    """Continue from a saved LSTM state.
+
+    docs (Sequence[Doc]): The next piece of each text.
+    state (Optional[State]): What the last call returned; none at the start of the texts.
+    RETURNS (Tuple[Ragged, State]): Scores `(tokens, labels)`, and the state after the documents.
+    RAISES (LSTMTaggerValueError): If the model's tok2vec is not a one-directional LSTM, or the state is for
+        another number of texts.
+    """
+    tok2vec, decoder = model.layers
+    if not is_lstm_tok2vec(tok2vec) or get_shim(tok2vec).module.lstm.directions > 1:
+        raise LSTMTaggerValueError(Errors.L006)
+    if not docs:
+        empty = Ragged(model.ops.alloc2f(0, model.get_dim("nO")), np.zeros(0, dtype=np.int64))
+        return empty, state or get_shim(tok2vec).module.lstm.initial_state(0)
     if state is not None and state[0].shape[1] != len(docs):
-        raise ValueError(Errors.L008.format(found=state[0].shape[1], expected=len(docs)))
-    states, lengths, final = get_reader(tok2vec, docs[0].vocab).read_on(docs, state)
-    emissions = get_shim(model.get_ref("decoder")).predict(states)
-    return to_arrays(emissions, lengths), final
+        raise LSTMTaggerValueError(Errors.L008.format(found=state[0].shape[1], expected=len(docs)))
+    states, final = lstm.get_predictor(tok2vec, docs[0].vocab).predict_stream(docs, state)
+    return decoders.predict(decoder, states), final

@@ -1,7 +1,7 @@
-"""Threads that read batches side by side. torch's operators leave the interpreter to the others.
+"""Threads that read batches in parallel: torch's operators release the GIL.
 
-torch's own threads share the work within one operator, and those of a recurrence are too small for it: on a
-busy machine they wait for each other longer than they work.
+torch's own threads split the work of a single operator, and those of a recurrence are too small for that:
+on a busy machine the threads wait for each other longer than they work.
 """
 
 import multiprocessing
@@ -20,9 +20,9 @@ _lock = Lock()
 
 
 def count_threads(n_threads: int) -> int:
-    """RETURNS (int): How many threads a setting means: itself, or if it is 0 as many as torch has. In a
-    process of `multiprocessing`, such as those of `nlp.pipe(n_process=2)`, that is one, since each of
-    them has a core at best.
+    """RETURNS (int): The number of threads that a setting means: itself, or if it is 0 as many as torch
+    uses. In a process of `multiprocessing`, such as those of `nlp.pipe(n_process=2)`, that is one, because
+    each of them has at best one core.
     """
     if n_threads:
         return n_threads
@@ -30,8 +30,8 @@ def count_threads(n_threads: int) -> int:
 
 
 def get_map(n_threads: int) -> Map:
-    """RETURNS (Map): A function as the builtin `map`, whose calls run on so many threads. Each of them
-    takes one thread within torch's operators.
+    """RETURNS (Map): A function like the builtin `map` whose calls run on this many threads. Within torch's
+    operators, each of them uses a single thread.
     """
     if n_threads == torch.get_num_threads() == 1:
         return map
@@ -44,8 +44,8 @@ def get_map(n_threads: int) -> Map:
 def _start_pool(n_threads: int) -> ThreadPoolExecutor:
     torch_threads = torch.get_num_threads()
     pool = ThreadPoolExecutor(n_threads, "lstm_tagger", initializer=_use_one_torch_thread)
-    # torch takes the last number set for that of threads to come. So all of ours start now, and then it
-    # is set to what it was.
+    # torch uses the last number that was set for all later threads. So all of ours start now, and then the
+    # number is restored.
     barrier = Barrier(n_threads + 1)
     for _ in range(n_threads):
         pool.submit(barrier.wait)
@@ -55,12 +55,12 @@ def _start_pool(n_threads: int) -> ThreadPoolExecutor:
 
 
 def _use_one_torch_thread() -> None:
-    torch.get_num_threads()  # a thread takes over the common number when it first asks, so it asks now
+    torch.get_num_threads()  # a thread adopts the global number when it first asks, so ask now
     torch.set_num_threads(1)
 
 
 def _forget_threads() -> None:
-    """No thread survives a fork: a child (of `nlp.pipe(n_process=2)`) would wait for it for ever."""
+    """No thread survives a fork: a child (of `nlp.pipe(n_process=2)`) would wait for it forever."""
     global _lock  # noqa: PLW0603
     _lock = Lock()
     _pools.clear()

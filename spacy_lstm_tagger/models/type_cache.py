@@ -1,4 +1,4 @@
-"""What was computed once a word type is kept: a known word is looked up."""
+"""A cache of what was computed per word type: known words are looked up."""
 
 import operator
 import os
@@ -10,27 +10,27 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from ..features import Ids, Rows
+from ..vocabulary import Ids, Ints
 
 Compute: TypeAlias = Callable[[Ids], tuple[Tensor, npt.NDArray[np.bool_]]]
 
-UNREAD = -1  # the row of what is not read
+UNREAD = -1  # the row of a word that is not read
 
-# One for all caches, held over a fork: in the new process no other thread is there to finish what it had
-# begun, or to give the lock back.
+# One lock for all caches, held during a fork: the new process has no other thread that could finish what it
+# began, or release the lock.
 _lock = Lock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 class TypeCache:
-    """A row of numbers for each word type, by its ORTH id. Safe to share between threads.
+    """One row of numbers per word type, by its ORTH id. Safe to share between threads.
 
-    Rows are only ever added to a table; a full one is given up for a new one, so that a table handed out
-    stays valid.
+    Rows are only ever added to a table, and a full table is replaced by a new one, so that tables that were
+    returned stay valid.
 
     limit (int): How many types are kept.
-    *sources (Any): The objects, other than weights, that the rows are made of.
+    *sources (Any): The objects, other than weights, that the rows are computed from.
     """
 
     def __init__(self, limit: int, *sources: Any) -> None:
@@ -39,24 +39,24 @@ class TypeCache:
         self._forget()
 
     def is_of(self, *sources: Any) -> bool:
-        """Whether the rows are made of these very objects."""
+        """Whether the rows are computed from these very objects."""
         return len(sources) == len(self.sources) and all(map(operator.is_, sources, self.sources))
 
     def _forget(self) -> None:
         self._ids: Ids = np.zeros(0, dtype=np.uint64)  # sorted
-        self._rows: Rows = np.zeros(0, dtype=np.int64)
+        self._rows: Ints = np.zeros(0, dtype=np.int64)
         self._table: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    def look_up(self, tokens: Ids, compute: Compute) -> tuple[Tensor, Rows]:
-        """Find the rows of words, computing those of word types that are new.
+    def look_up(self, tokens: Ids, compute: Compute) -> tuple[Tensor, Ints]:
+        """Look up the rows of words, and compute those of new word types.
 
         tokens (Ids): ORTH ids, `(tokens,)`.
-        compute (Callable[[Ids], Tuple[Tensor, np.ndarray]]): Gives the rows of types, `(types, width)`, and
-            which of the types are read at all, bool `(types,)`.
-        RETURNS (Tuple[Tensor, Rows]): A table `(rows, width)`, and the row of each word `(tokens,)`: -1 for
+        compute (Callable[[Ids], Tuple[Tensor, np.ndarray]]): Computes the rows of types, `(types, width)`,
+            and which of the types are read at all, bool `(types,)`.
+        RETURNS (Tuple[Tensor, Ints]): A table `(rows, width)`, and the row of each word `(tokens,)`: -1 for
             one that is not read.
         """
         with _lock:
@@ -70,7 +70,7 @@ class TypeCache:
         computed, is_read = compute(types)
         return computed, np.where(is_read, np.arange(len(types)), UNREAD)[index]
 
-    def _look_up_types(self, types: Ids, compute: Compute) -> tuple[Tensor, Rows]:
+    def _look_up_types(self, types: Ids, compute: Compute) -> tuple[Tensor, Ints]:
         new = types[~self._find(types)[1]]
         if len(self._ids) + len(new) > self.limit:
             self._forget()
@@ -79,8 +79,10 @@ class TypeCache:
         assert self._table is not None
         return self._table, self._rows[self._find(types)[0]]
 
-    def _find(self, tokens: Ids) -> tuple[Rows, npt.NDArray[np.bool_]]:
-        """RETURNS (Tuple[Rows, np.ndarray]): Where each word is among the ids, and whether it is there."""
+    def _find(self, tokens: Ids) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """RETURNS (Tuple[Ints, np.ndarray]): The position of each word among the ids, and whether it is
+        there.
+        """
         if not len(self._ids):
             return np.zeros(len(tokens), dtype=np.int64), np.zeros(len(tokens), dtype=np.bool_)
         places = np.minimum(np.searchsorted(self._ids, tokens), len(self._ids) - 1)

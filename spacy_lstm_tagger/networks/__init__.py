@@ -2,39 +2,42 @@
 
 from .batching import make_batches, make_pieces, read_batches
 from .characters import CharacterCNN
-from .constraints import Constraints, follow_scheme, permit_seen
-from .crf import CRF
-from .crf_head import CRFHead
+from .crf.constraints import Constraints, follow_scheme, permit_seen
+from .crf.crf import CRF
+from .crf.decoder import CRFDecoder
+from .decoder import Decoder, Targets
 from .embedding import TypeTensors, WordEmbedding
 from .encoder import WordLSTM
-from .head import Head, Targets
-from .inference import CudnnInferenceLSTM, InferenceLSTM
 from .lstm import LSTM, State
-from .packing import Packing
-from .sequences import leave_out, put_back
-from .softmax import SoftmaxHead
+from .packing import Packing, drop_skipped, restore_skipped
+from .prediction.cpu import CPUNetwork
+from .prediction.gpu import GPUNetwork
+from .prediction.network import PredictionNetwork, make_prediction_network
+from .softmax import SoftmaxDecoder
 
 __all__ = [
     "CRF",
     "LSTM",
-    "CRFHead",
+    "CPUNetwork",
+    "CRFDecoder",
     "CharacterCNN",
     "Constraints",
-    "CudnnInferenceLSTM",
-    "Head",
-    "InferenceLSTM",
+    "Decoder",
+    "GPUNetwork",
     "Packing",
-    "SoftmaxHead",
+    "PredictionNetwork",
+    "SoftmaxDecoder",
     "State",
     "Targets",
     "TypeTensors",
     "WordEmbedding",
     "WordLSTM",
+    "drop_skipped",
     "follow_scheme",
-    "leave_out",
     "make_batches",
     "make_pieces",
+    "make_prediction_network",
     "permit_seen",
-    "put_back",
     "read_batches",
+    "restore_skipped",
 ]

@@ -1,7 +1,7 @@
-"""Documents of any number and length → pieces of bounded length → batches of pieces of about one length.
+"""Documents of any number and length → pieces of bounded length → batches of pieces of similar length.
 
-A recurrence is at its best with many sequences a step, all of about one length. So what is to be read
-is sorted by length and read in batches; a long document is cut into pieces that are read side by side.
+A recurrence is fastest with many sequences of similar length per step. So documents are sorted by length
+and read in batches, and a long document is cut into pieces that are read in parallel.
 """
 
 from bisect import bisect_right
@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-MAX_SEQUENCES = 256  # the gates of a step shall fit into the cache of a core
+MAX_SEQUENCES = 256  # the gates of a step should fit into a core's cache
 MAX_WORDS = 32768
 
 Read: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -20,12 +20,12 @@ Map: TypeAlias = Callable[[Callable[["Batch"], None], Iterable["Batch"]], Iterab
 
 
 class Piece(NamedTuple):
-    """A part of a document that is read by itself.
+    """A part of a document that is read on its own.
 
     start (int): Its first token, among the tokens of all documents.
     end (int): After its last token.
-    keep_start (int): The first token whose reading counts; those before are context.
-    keep_end (int): After the last token whose reading counts.
+    keep_start (int): The first token whose output is kept; those before are context.
+    keep_end (int): After the last token whose output is kept.
     """
 
     start: int
@@ -39,7 +39,7 @@ class Batch(NamedTuple):
 
     tokens (Tensor): The pieces' tokens, pieces end to end, `(batch tokens,)`.
     lengths (Tensor): The length of every piece, `(pieces,)`.
-    is_kept (Optional[Tensor]): Whose reading counts, `(batch tokens,)`; None if all do.
+    is_kept (Optional[Tensor]): Which outputs are kept, `(batch tokens,)`; None for all.
     """
 
     tokens: Tensor
@@ -50,14 +50,14 @@ class Batch(NamedTuple):
 def cut(
     start: int, end: int, window: int, overlap: int, sentence_starts: Sequence[int] = ()
 ) -> list[Piece]:
-    """Cut a document into pieces of which `window` tokens count at most, at a sentence start if there is
-    one in time, else anywhere. Pieces overlap, so that what counts is read as if they were not cut.
+    """Cut a document into pieces that keep at most `window` outputs, at a sentence start if there is one in
+    that range, otherwise anywhere. Pieces overlap, so that kept outputs have context on both sides.
 
     start (int): The document's first token.
     end (int): After its last token.
-    overlap (int): How many tokens beyond what counts a piece reads for context, on either side.
+    overlap (int): How many more tokens a piece reads for context, on either side.
     sentence_starts (Sequence[int]): The first token of every sentence, ascending.
-    RETURNS (List[Piece]): The pieces; the parts that count are end to end.
+    RETURNS (List[Piece]): The pieces; the kept parts are end to end.
     """
     pieces = []
     keep_start = start
@@ -104,7 +104,7 @@ def make_batches(
     """Sort pieces by length and put them into batches, the longest first.
 
     pieces (Tensor): A `Piece` a row, `(pieces, 4)`.
-    shares (int): Deal the pieces out to so many readers first, who then have about the same work.
+    shares (int): Distribute the pieces evenly over this many readers first.
     max_sequences (int): How many pieces a batch has at most.
     max_words (int): How many tokens a batch has at most, unless it is of one piece.
     """
@@ -142,17 +142,17 @@ def _make_batch(pieces: Tensor, lengths: Tensor) -> Batch:
 
 
 def read_batches(read: Read, batches: Sequence[Batch], outputs: Tensor, map_: Map = map) -> None:
-    """Read batches, and put what was read where the tokens are.
+    """Read batches, and scatter their outputs to the positions of the tokens.
 
     read (Callable): Takes a batch's tokens `(batch tokens,)` and the lengths of its pieces; gives
         `(batch tokens, width)`.
     batches (Sequence[Batch]): The batches.
     outputs (Tensor): Filled, `(tokens, width)`.
-    map_ (Callable): As the builtin `map`; an executor's, to read batches side by side.
+    map_ (Callable): Like the builtin `map`; that of an executor reads batches in parallel.
     """
 
     def read_batch(batch: Batch) -> None:
-        with torch.no_grad():  # a setting of the thread
+        with torch.no_grad():  # a setting of each thread
             tokens, read_tokens = batch.tokens, read(batch.tokens, batch.lengths)
             if batch.is_kept is not None:
                 tokens, read_tokens = tokens[batch.is_kept], read_tokens[batch.is_kept]

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 class CharacterCNN(nn.Module):
     """Convolutions over a word's symbols, the maximum of each filter (dos Santos & Zadrozny 2014, §2.1.2).
 
-    There are few symbols, so what each of them adds to each filter at each place of the window is computed
-    once (`(window * symbols, filters)`), and a convolution is a sum of `window` looked-up rows. Padding is
-    not computed at all.
+    There are few symbols, so the contribution of each symbol to each filter at each position of the window
+    is computed once, `(window * symbols, filters)`, and a convolution is a sum of `window` looked-up rows.
+    Padding is not computed at all.
 
-    n_symbols (int): Symbols with the padding, which is 0.
+    n_symbols (int): Number of symbols, including the padding, 0.
     symbol_width (int): Width of a symbol's embedding.
     filters (int): Filters of each window.
     windows (Sequence[int]): Window sizes, odd numbers.
@@ -30,12 +30,12 @@ class CharacterCNN(nn.Module):
         super().__init__()
         self.width = filters * len(windows)
         self.symbols = nn.Embedding(n_symbols, symbol_width, padding_idx=0)
-        # Small at first: what a word looks like shall not drown what stands around it.
+        # Small initial values, so that a word's spelling does not drown out its context.
         nn.init.normal_(self.symbols.weight, 0.0, 0.05)
         nn.init.zeros_(self.symbols.weight[0])
         self.convolutions = nn.ModuleList(nn.Conv1d(symbol_width, filters, window) for window in windows)
         for convolution in self.convolutions:
-            nn.init.zeros_(convolution.bias)  # type: ignore[arg-type] # else some filters would be silent
+            nn.init.zeros_(convolution.bias)  # type: ignore[arg-type] # or some filters would start out silent
 
     def forward(self, symbols: Tensor) -> Tensor:
         """Encode words.

@@ -1,4 +1,4 @@
-"""Dropout, drawn quickly."""
+"""Dropout with fast random draws."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""What a word contributes before the recurrence: a vector that depends on its type alone."""
+"""Word embeddings: what a word contributes before the recurrence, from its type alone."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 class TypeTensors(NamedTuple):
     """The features of word types, as tensors.
 
-    rows (Tensor): A table row for every column, int64 `(types, columns)`; row 0 is the unknown.
+    rows (Tensor): A table row for every feature, int64 `(types, features)`; row 0 is for unknown strings.
     symbols (Tensor): Spelling, int64 `(types, length)`, padded with 0.
     vectors (Tensor): Static vectors, `(types, vector_width)`.
-    is_read (Tensor): Whether the LSTM reads words of the type, bool `(types,)`; it passes over the others.
+    is_read (Tensor): Whether the LSTM reads words of the type, bool `(types,)`; it skips the others.
     """
 
     rows: Tensor
@@ -23,10 +23,10 @@ class TypeTensors(NamedTuple):
 
 
 class WordEmbedding(nn.Module):
-    """The embeddings of a word's parts, side by side.
+    """The embeddings of a word's features, concatenated.
 
-    n_rows (Sequence[int]): Rows of each column's table.
-    widths (Sequence[int]): Width of each column's embedding.
+    n_rows (Sequence[int]): Rows of each feature's table.
+    widths (Sequence[int]): Width of each feature's embedding.
     characters (Optional[nn.Module]): Encodes the spelling; has the attribute `width`.
     vector_width (int): Width of the static vectors; 0 for none.
     projected_width (int): The static vectors are projected to this width.
@@ -53,28 +53,29 @@ class WordEmbedding(nn.Module):
             self.width += int(characters.width)  # type: ignore[arg-type]
         self.replaces_words = True
         for i, table in enumerate(self.tables):
-            nn.init.normal_(table.weight, 0.0, 0.5)  # type: ignore[arg-type]
+            # Small enough that the context can decide the label of a word that was never labeled.
+            nn.init.normal_(table.weight, 0.0, 0.3)  # type: ignore[arg-type]
             nn.init.zeros_(table.weight[0])  # type: ignore[index]
-            # Not saved: training alone needs it, and `set_replacement` is called before training.
+            # Not saved: only training needs it, and `set_replacement` is called before training.
             self.register_buffer(f"replacement_{i}", None, persistent=False)
 
-    def set_replacement(self, column: int, probability: Tensor) -> None:
-        """Set with what probability each row of a column is replaced by the unknown row in training, while
+    def set_replacement(self, feature: int, probability: Tensor) -> None:
+        """Set the probability with which each row of a table is replaced by row 0 in training, while
         `replaces_words` is true.
 
-        column (int): The column.
-        probability (Tensor): One probability a row, `(rows,)`.
+        feature (int): The index of the feature.
+        probability (Tensor): One probability per row, `(rows,)`.
         """
-        self.register_buffer(f"replacement_{column}", probability, persistent=False)
+        self.register_buffer(f"replacement_{feature}", probability, persistent=False)
 
     def forward(self, types: TypeTensors) -> Tensor:
         """Embed word types.
 
         types (TypeTensors): Features.
-        RETURNS (Tensor): A vector for every type, `(types, width)`.
+        RETURNS (Tensor): One vector per type, `(types, width)`.
         """
         parts = []
-        # One draw a type: the columns of a rare word go together, as they do in an unknown one.
+        # One draw per type: all features of a rare word are replaced together, as in an unknown word.
         is_replacing = self.training and self.replaces_words
         draw = torch.rand(len(types.rows), device=types.rows.device) if is_replacing else None
         for i, table in enumerate(self.tables):

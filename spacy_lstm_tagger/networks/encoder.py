@@ -1,11 +1,11 @@
-"""Embedding and LSTM in one module, so that the input projection can be computed once a word type."""
+"""Embedding and LSTM in one module, so that the input projection is computed once per word type."""
 
 from torch import Tensor, nn
 
 from .dropout import dropout
 from .embedding import TypeTensors, WordEmbedding
 from .lstm import LSTM
-from .sequences import leave_out, put_back
+from .packing import drop_skipped, restore_skipped
 
 
 class WordLSTM(nn.Module):
@@ -27,10 +27,9 @@ class WordLSTM(nn.Module):
         return self.lstm.output_width
 
     def set_dropout(self, rate: float) -> None:
-        """Set the dropout of the embedded words, between the layers and of the output. What is dropped of
-        a word type is dropped wherever it stands in a batch (as in Gal & Ghahramani 2016, §4.2), so that
-        it is projected once. Without any dropout, no word is replaced by the unknown one either, and an
-        update is free of chance.
+        """Set the dropout of the embedded words, between the layers and of the output. All occurrences of a
+        word type in a batch share a mask (as in Gal & Ghahramani 2016, §4.2), so that it is projected once.
+        At a rate of 0, no word is replaced by the unknown one either: an update is deterministic.
         """
         self.dropout_rate = rate
         self.embedding.replaces_words = rate > 0
@@ -49,5 +48,5 @@ class WordLSTM(nn.Module):
         if types.is_read.all():
             return dropout(self.lstm(embedded, index, lengths), rate)
         is_read = types.is_read[index]  # (tokens,)
-        outputs = self.lstm(embedded, *leave_out(index, lengths, is_read))
-        return put_back(dropout(outputs, rate), is_read)
+        outputs = self.lstm(embedded, *drop_skipped(index, lengths, is_read))
+        return restore_skipped(dropout(outputs, rate), is_read)

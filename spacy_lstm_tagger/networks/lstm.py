@@ -1,7 +1,7 @@
 """A (bidirectional) LSTM over sequences that lie end to end, without padding.
 
 This is the network that is trained. On the CPU it runs this project's own recurrence, on a GPU cuDNN's; the
-weights are those of a `torch.nn.LSTM`. `inference.py` reads with them at prediction.
+weights are those of a `torch.nn.LSTM`. `prediction/` reads with them at prediction.
 """
 
 from typing import Literal, TypeAlias
@@ -61,12 +61,14 @@ class LSTM(nn.Module):
 
     def _initialize(self, layer: int) -> None:
         for weight in self._get(layer, "weight_hh"):
-            gates = () if weight.is_meta else weight.chunk(4)  # torch 2.6 would compute without memory too
+            gates = (
+                () if weight.is_meta else weight.chunk(4)
+            )  # torch 2.6 would fail to compute on the meta device
             for gate in gates:
                 nn.init.orthogonal_(gate)  # Saxe et al. 2014, §3
         if self.rnn.bias:
             for bias in self._get(layer, "bias_ih"):
-                # The output gate starts out open: states are large, and what reads them learns sooner.
+                # The output gate starts out open: states are larger, and the decoder learns sooner.
                 nn.init.ones_(bias.chunk(4)[3])
 
     @property
@@ -106,7 +108,7 @@ class LSTM(nn.Module):
         rate = self.rnn.dropout if self.training else 0.0
         outputs = inputs
         for layer in range(self.depth):
-            if layer:  # of the first layer types are projected, of the others tokens, which all differ
+            if layer:  # the first layer projects types, later layers tokens, which all differ
                 projected, rows = self.project(dropout(outputs, rate), layer), packing.rows
                 if self.skips:
                     skipped = F.linear(inputs, self.skip_weights(layer))  # (types, directions * 4 * width)
@@ -194,8 +196,8 @@ class LSTM(nn.Module):
         weight = torch.cat(self._get(layer, "weight_ih"))
         if not self.rnn.bias:
             return weight, None
-        # The product makes a gradient of its own: else both biases would share one, and so would who
-        # overwrites it.
+        # The product gives each bias a gradient of its own: otherwise they would share a tensor, which an
+        # optimizer may overwrite.
         return weight, torch.cat(self._get(layer, "bias_ih")) + 1.0 * torch.cat(self._get(layer, "bias_hh"))
 
     def skip_weights(self, layer: int) -> Tensor:

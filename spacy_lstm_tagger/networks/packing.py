@@ -11,9 +11,9 @@ class Packing(NamedTuple):
     second words, …
 
     Sequences are sorted from the longest to the shortest, so that those still running at any step are
-    the first `sizes[step]` ones. The second direction reads each sequence from its end, and so
-    runs as many sequences at a step as the first: a step is one block of rows, the first direction's before
-    the second's. Empty sequences, which torch cannot pack, have no part in it.
+    the first `sizes[step]` ones. The backward direction starts at the end of each sequence, and so runs as
+    many sequences at a step as the forward one: a step is one block of rows, forward before backward. Empty
+    sequences, which torch cannot pack, are left out.
 
     order (Tensor): The non-empty sequences, longest first, `(running,)`.
     rows (Tensor): For every packed row, its row in the flat `(tokens * directions)`,
@@ -65,3 +65,23 @@ class Packing(NamedTuple):
         places[self.rows] = torch.arange(len(places))
         flat = packed.index_select(0, places.to(packed.device))
         return flat.view(-1, self.directions * packed.shape[1])
+
+
+def drop_skipped(index: Tensor, lengths: Tensor, is_read: Tensor) -> tuple[Tensor, Tensor]:
+    """Drop the tokens that the network does not read.
+
+    index (Tensor): The type of every token, sequences end to end, int64 `(tokens,)`.
+    lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU.
+    is_read (Tensor): Which tokens are kept, bool `(tokens,)`.
+    RETURNS (Tuple[Tensor, Tensor]): The types of the kept tokens, and the new lengths of the sequences.
+    """
+    n_read = torch.cat([lengths.new_zeros(1), is_read.cpu().cumsum(0)])  # before each token
+    ends = lengths.cumsum(0)
+    return index[is_read], n_read[ends] - n_read[ends - lengths]
+
+
+def restore_skipped(outputs: Tensor, is_read: Tensor) -> Tensor:
+    """RETURNS (Tensor): Outputs `(tokens, width)` of all tokens, from those of the kept ones `(kept,
+    width)`: zeros for the dropped ones.
+    """
+    return outputs.new_zeros(len(is_read), outputs.shape[1]).masked_scatter(is_read[:, None], outputs)

@@ -1,8 +1,10 @@
 """One LSTM layer over packed rows, with its gradient.
 
-`torch.nn.LSTM` records every step's operations on the CPU and replays them one by one. Here the gradient is
-written out (Werbos 1990, backpropagation through time), with a step's numbers in the CPU's cache, and both
-directions take a step together. As in `inference.py`, the hyperbolic tangent is taken by the sigmoid,
+On the CPU, `torch.nn.LSTM` records every step's operations and replays them one by one. Here the gradient
+is
+written out (Werbos 1990, backpropagation through time), with a step's values in the CPU's cache, and both
+directions take a step together. As in `prediction/cpu.py`, the hyperbolic tangent is computed by the
+sigmoid,
 tanh(x) = 1 - 2 sigmoid(-2x), for which the candidate's part of the gates and the cell are scaled by -2.
 """
 

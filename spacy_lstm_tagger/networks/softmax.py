@@ -1,28 +1,30 @@
-"""A softmax over every token's emissions: each tag by itself."""
+"""A softmax over every token's emissions: each label is decided on its own."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .crf import CRF
-from .head import Head, Targets
+from .crf.crf import CRF
+from .decoder import Decoder, Targets
 
 
-class SoftmaxHead(Head):
-    """States → emissions, and every token's tag by itself."""
+class SoftmaxDecoder(Decoder):
+    """States → emissions, and each token's label on its own."""
+
+    supports_label_smoothing = True
 
     def member_loss(
         self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0
     ) -> Tensor:
         """The negative log likelihood of the annotation, summed over tokens.
 
-        A token without annotation says nothing: the probabilities of all labels sum to one. One that
-        excludes a label says that its tag is one of the others, whose probabilities are summed.
+        A token without annotation has no loss. If it excludes a label, the probabilities of all other
+        labels are summed.
 
         emissions (Tensor): `(tokens, labels)`.
-        lengths (Tensor): Without meaning here.
+        lengths (Tensor): Not used.
         targets (Targets): The annotation.
-        label_smoothing (float): This share of the gold label's probability is spread over the others
+        label_smoothing (float): The share of the gold label's probability that is spread over the others
             (Szegedy et al. 2016, §7).
         RETURNS (Tensor): A scalar.
         """
@@ -44,14 +46,14 @@ class SoftmaxHead(Head):
         return loss
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """See `Head.decode`."""
+        """See `Decoder.decode`."""
         return emissions.argmax(1)
 
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """See `Head.marginals`."""
+        """See `Decoder.marginals`."""
         return torch.softmax(emissions / self.temperature, dim=1)
 
     def n_best(self, emissions: Tensor, lengths: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """See `Head.n_best`. Tags chosen one by one are a chain whose transitions score nothing."""
+        """See `Decoder.n_best`. Labels decided one by one are a chain whose transitions all score 0."""
         chain = CRF(emissions.shape[1]).to(emissions.device)
         return chain.n_best(emissions / self.temperature, lengths, k)

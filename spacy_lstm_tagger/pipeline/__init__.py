@@ -1,1 +1,7 @@
-"""The pipeline component. Imported by every spaCy process through its entry point: no torch here."""
+"""The pipeline components. Imported by every spaCy process through its entry point: no torch here."""
+
+from .calibration import Calibration, calibrate_pipeline
+from .labeler import SequenceLabeler
+from .lstm_tagger import LSTMTagger, make_lstm_tagger
+
+__all__ = ["Calibration", "LSTMTagger", "SequenceLabeler", "calibrate_pipeline", "make_lstm_tagger"]

@@ -1,4 +1,4 @@
-"""A model and settings that stay as they were if something fails while they are being replaced."""
+"""Restore a model and its settings if loading fails halfway."""
 
 import gc
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from thinc.api import Model
 
 @contextmanager
 def unchanged_on_error(model: Model[Any, Any], settings: dict[str, Any]) -> Iterator[None]:
-    """Put everything back that loading replaced before it failed. Nothing is copied that loading does not
-    change in place: it replaces arrays and torch modules as a whole.
+    """Restore everything that loading replaced before it failed. Arrays and torch modules are not copied,
+    because loading replaces them as a whole.
 
-    model (Model): The model. The shims of other packages' layers may change in place, and then stay so.
+    model (Model): The model. Shims of other packages may change in place; that is not undone.
     settings (Dict[str, Any]): The settings.
     """
     # Thinc has no way to unset a dimension, and a model that keeps one can load no other weights.
@@ -30,11 +30,11 @@ def unchanged_on_error(model: Model[Any, Any], settings: dict[str, Any]) -> Iter
         for node, name in names:
             node.name = name
         if collects:
-            gc.enable()  # srsly switches it off to be quick, and does not come back to it after an error
+            gc.enable()  # srsly disables it for speed, and leaves it so after an error
         raise
 
 
 def _find_holders(node: Model[Any, Any]) -> list[dict[Any, Any]]:
-    """RETURNS (List[dict]): The dicts in which a node and its shims keep what loading replaces."""
+    """RETURNS (List[dict]): The dicts that hold what loading replaces in a node and its shims."""
     shims = [vars(shim) for shim in node.shims]
     return [node._dims, node._refs, node.attrs, node._has_params, node._params._params, *shims]

@@ -1,4 +1,4 @@
-"""The evaluation report: one HTML page about a trained pipeline, and tagged documents in notebooks."""
+"""The evaluation report: an HTML page about a trained pipeline, and tagged documents in notebooks."""
 
 from .rendering import render
 from .writing import write_report

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.training import Example
 
-# Attributes of which one value stands for a word; of PREFIX or SHAPE, many words share one.
+# Attributes whose value stands for a word; a value of PREFIX or SHAPE is shared by many words.
 ATTRIBUTES = {"ORTH": "orth_", "NORM": "norm_", "LOWER": "lower_"}
 
 
 class KnownWords(NamedTuple):
     """Which words are known.
 
-    source (str): By what, as a sentence for readers.
+    source (str): How that is decided, as a sentence for readers.
     contains (Callable[[str], bool]): Whether a word is known.
     """
 
@@ -22,16 +22,17 @@ class KnownWords(NamedTuple):
 
 
 def from_training_data(examples: Iterable[Example], data: object) -> KnownWords:
-    """RETURNS (KnownWords): The words that are in the training data in exactly this form."""
+    """RETURNS (KnownWords): The words that occur in the training data in exactly this form."""
     words = {token.text for example in examples for token in example.reference}
     return KnownWords(
-        f"A word is known if the training data {data} holds it in exactly this form.", words.__contains__
+        f"A word is known if it occurs in the training data {data} in exactly this form.",
+        words.__contains__,
     )
 
 
 def from_vocabulary(nlp: Language, component: str) -> KnownWords | None:
-    """RETURNS (Optional[KnownWords]): The words in the vocabulary that a component learned, by the first
-    attribute that stands for a word. None if it has no such vocabulary, as with hashed tables.
+    """RETURNS (Optional[KnownWords]): The words in a component's vocabulary, by its first feature that
+    stands for a word. None if there is no such vocabulary, as with hashed tables.
     """
     tagger: Any = nlp.get_pipe(component) if component in nlp.pipe_names else None
     label_data = getattr(tagger, "label_data", None)
@@ -41,6 +42,6 @@ def from_vocabulary(nlp: Language, component: str) -> KnownWords | None:
         return None
     known, attribute = set(vocabulary[name]), ATTRIBUTES[name]
     return KnownWords(
-        f"A word is known if its {name} is in the vocabulary that the model learned.",
+        f"A word is known if its {name} is in the vocabulary of the model.",
         lambda word: getattr(nlp.vocab[word], attribute) in known,
     )

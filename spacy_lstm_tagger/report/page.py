@@ -1,4 +1,4 @@
-"""The page: one HTML file that holds its style, its scripts and its data, and asks for nothing else."""
+"""The page: one self-contained HTML file with its style, its scripts and its data."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ def write_page(
     tags: Sequence[str],
     known: KnownWords | None,
 ) -> str:
-    """RETURNS (str): The page. Whatever comes from the data is escaped: by Jinja in the text, and as JSON
-    in the block that the page's script reads.
+    """RETURNS (str): The page. Everything that comes from the data is escaped: by Jinja in the text, and as
+    JSON in the block that the page's script reads.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -39,7 +39,7 @@ def write_page(
         "percent": percent,
         "describe_share": describe_share,
         "p_value": format_p_value,
-        "spell": spell,
+        "show_word": show_word,
     }
     scripts = {"plotly": get_plotlyjs(), "script": _read("script.js")}
     data = {
@@ -66,7 +66,7 @@ def _read(name: str) -> str:
 
 
 def _hash(script: str) -> str:
-    """RETURNS (str): What the page's policy admits a script by."""
+    """RETURNS (str): The hash by which the page's content security policy admits a script."""
     return b64encode(sha256(script.encode("utf8")).digest()).decode("ascii")
 
 
@@ -75,20 +75,20 @@ def format_p_value(value: float) -> str:
     return f"{value:.2g}" if value >= 1e-4 else "< 0.0001"
 
 
-def spell(word: str) -> str:
-    """RETURNS (str): A word; of white space its code points, for else there is nothing to see."""
+def show_word(word: str) -> str:
+    """RETURNS (str): A word; of whitespace, which would be invisible, its code points."""
     return word if word.strip() else " ".join(f"U+{ord(letter):04X}" for letter in word)
 
 
 def encode_sentences(
     evaluations: Sequence[Evaluation], tags: Sequence[str], known: KnownWords | None
 ) -> list[dict[str, Any]]:
-    """Sentences in short, as there may be many thousands.
+    """Encode sentences compactly, because there may be many thousands.
 
     RETURNS (List[Dict[str, Any]]): For each sentence: `w`, words; `g`, the numbers of their gold tags; `p`,
         those of the predicted ones; `k`, "1" for each known word and "0" for another; `c`, confidences in
-        thousandths, rounded down; `q` and `d`, predicted tags and confidences of the other model. What
-        there is none of is left out.
+        thousandths, rounded down; `q` and `d`, predicted tags and confidences of the other model. Keys
+        without data are left out.
     """
     numbers = {tag: number for number, tag in enumerate(tags)}
     encoded: list[dict[str, Any]] = []

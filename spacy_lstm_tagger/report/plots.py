@@ -1,4 +1,4 @@
-"""Figures as Plotly's JSON, each with the same figures as a table for those who can't see them."""
+"""Plots as Plotly's JSON, each with its data as a table for screen readers."""
 
 from collections.abc import Sequence
 from html import escape
@@ -7,21 +7,21 @@ from typing import Any, NamedTuple
 
 Models = Sequence[tuple[str, dict[str, Any]]]
 
-# Both can be read on light and on dark ground, and by the colour-blind.
-COLOURS = ("#3b82f6", "#d97706")
+# Readable on light and dark backgrounds, and by color-blind readers.
+COLORS = ("#3b82f6", "#d97706")
 BLUES = [[0.0, "#c6dcf5"], [1.0, "#0b3c7d"]]
 MARGIN = {"l": 60, "r": 20, "t": 20, "b": 60}
 
 
 class Plot(NamedTuple):
-    """A figure.
+    """A plot.
 
-    name (str): The id of its place on the page.
+    name (str): The id of its element on the page.
     title (str): What it shows.
     text (str): How to read it.
     figure (Dict[str, Any]): `data` and `layout` as plotly.js takes them.
-    columns (List[str]): The heads of the table beside it.
-    rows (List[List[str]]): Its rows.
+    columns (List[str]): The column names of its table.
+    rows (List[List[str]]): The rows of its table.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Plot(NamedTuple):
 
 
 def plot_confusion(summary: dict[str, Any]) -> Plot:
-    """RETURNS (Plot): Gold tags against predicted ones, most frequent first; each cell knows both tags."""
+    """RETURNS (Plot): Gold tags against predicted ones, most frequent first."""
     tags = [score["tag"] for score in summary["tags"]]
     right = [
         (s["tag"], s["tag"], round(s["recall"] * s["support"])) for s in summary["tags"] if s["recall"]
@@ -46,7 +46,7 @@ def plot_confusion(summary: dict[str, Any]) -> Plot:
     trace = {
         "type": "heatmap",
         "meta": tags,  # for the page's script
-        # Logarithms: words that are right are a hundred times those of any confusion.
+        # Logarithms, because correct words outnumber any confusion a hundredfold.
         "z": [[None if n is None else log10(n) for n in row] for row in cells],
         "zmin": 0,
         "zmax": highest,
@@ -66,7 +66,7 @@ def plot_confusion(summary: dict[str, Any]) -> Plot:
         "xgap": 1,
         "ygap": 1,
     }
-    # Numbered, since a tag such as "1" would be taken for a number.
+    # Numbered, because Plotly would take a tag such as "1" for a number.
     plain = {"showgrid": False, "zeroline": False}
     axis = {"tickvals": list(range(len(tags))), "ticktext": [escape(tag) or "–" for tag in tags]}
     layout = {
@@ -78,7 +78,7 @@ def plot_confusion(summary: dict[str, Any]) -> Plot:
     return _make(
         "confusion",
         "Confusion matrix",
-        "Rows are gold tags, columns predicted ones, the diagonal is right. A click on a cell shows its "
+        "Rows are gold tags, columns predicted tags; the diagonal is correct. Click a cell to see its "
         "sentences.",
         [trace],
         layout,
@@ -100,12 +100,14 @@ def plot_reliability(models: Models) -> Plot:
         )
         for i, (name, found) in enumerate(bins)
     ]
-    diagonal = _line([0, 1], [0, 1], "honest", 0) | {"line": {"dash": "dot", "color": "#888888"}}
+    diagonal = _line([0, 1], [0, 1], "perfectly calibrated", 0) | {
+        "line": {"dash": "dot", "color": "#888888"}
+    }
     return _make(
         "reliability",
         "Reliability diagram",
-        "Of words that were tagged with a confidence of 90%, 90% should be right: points below the dotted "
-        "line are too sure, points above are not sure enough.",
+        "Of the words tagged with a confidence of 90%, 90% should be right: below the dotted line the "
+        "model is overconfident, above it underconfident.",
         [diagonal, *traces],
         _layout("mean confidence", "accuracy", percent="xy") | {"showlegend": len(models) > 1},
         ["model", "mean confidence", "accuracy", "words"],
@@ -127,11 +129,11 @@ def plot_risk(models: Models) -> Plot:
     return _make(
         "risk",
         "Risk and coverage",
-        "How many of the tags are wrong if only so many of the words are taken, the most confident ones.",
+        "The share of wrong tags among the most confident words.",
         traces,
-        _layout("share of the words that is taken", "share of errors", percent="xy")
+        _layout("share of words covered", "share of errors", percent="xy")
         | {"showlegend": len(models) > 1},
-        ["model", "words taken", "errors among them"],
+        ["model", "words covered", "errors among them"],
         [[name, percent(r["coverage"]), percent(r["risk"])] for name, found in risks for r in found[4::5]],
     )
 
@@ -171,9 +173,9 @@ def _name_length(length: dict[str, Any]) -> str:
 
 
 def plot_training(log: dict[str, Any]) -> list[Plot]:
-    """RETURNS (List[Plot]): The scores in training, and its losses, each if the log has some."""
+    """RETURNS (List[Plot]): Scores and losses during training, if the log has them."""
     plots = []
-    # The first evaluation is of a network that knows nothing: beside it all others look alike.
+    # The first evaluation is of an untrained network; next to it, all others would look alike.
     first = 1 if len(log["steps"]) > 2 else 0
     for group, unit in (("scores", "y"), ("losses", "")):
         if log[group]:
@@ -186,7 +188,7 @@ def plot_training(log: dict[str, Any]) -> list[Plot]:
                 _make(
                     f"training-{group}",
                     f"Training: {group}",
-                    "At each evaluation during the training" + (", after the first." if first else "."),
+                    "At each evaluation during training" + (", after the first." if first else "."),
                     traces,
                     _layout("step", group, percent=unit) | {"showlegend": len(traces) > 1},
                     ["step", *log[group]],
@@ -197,7 +199,7 @@ def plot_training(log: dict[str, Any]) -> list[Plot]:
 
 
 def percent(value: float | None) -> str:
-    """RETURNS (str): A share in per cent."""
+    """RETURNS (str): A share in percent."""
     return "–" if value is None else f"{100 * value:.2f}%"
 
 
@@ -206,7 +208,7 @@ def _number(value: float | None) -> str:
 
 
 def describe_share(share: dict[str, Any]) -> list[str]:
-    """RETURNS (List[str]): The words of a share, its value, and its interval."""
+    """RETURNS (List[str]): The number of words of a share, its value, and its interval."""
     return [
         f"{share['words']:,}",
         percent(share["value"]),
@@ -215,14 +217,14 @@ def describe_share(share: dict[str, Any]) -> list[str]:
 
 
 def _line(x: list[Any], y: list[Any], name: str, i: int, mode: str = "lines") -> dict[str, Any]:
-    # Plotly reads HTML in names.
+    # Plotly interprets HTML in names.
     return {
         "type": "scatter",
         "x": x,
         "y": y,
         "name": escape(name),
         "mode": mode,
-        "line": {"color": COLOURS[i % len(COLOURS)], "dash": "solid" if i < len(COLOURS) else "dash"},
+        "line": {"color": COLORS[i % len(COLORS)], "dash": "solid" if i < len(COLORS) else "dash"},
     }
 
 
@@ -245,10 +247,10 @@ def _make(
     columns: list[str],
     rows: list[list[str]],
 ) -> Plot:
-    """RETURNS (Plot): The plot, if Plotly finds its parts valid."""
+    """RETURNS (Plot): The plot, validated by Plotly."""
     from plotly.graph_objects import Figure
 
-    clear = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}  # the page's ground
+    clear = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}  # the page's background
     figure = Figure(data=data, layout=layout | clear).to_plotly_json()
-    figure["layout"].pop("template", None)  # long, and the page has colours of its own
+    figure["layout"].pop("template", None)  # long, and the page has its own colors
     return Plot(name, title, text, figure, columns, rows)

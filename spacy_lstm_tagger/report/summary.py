@@ -1,4 +1,4 @@
-"""The figures of the report, as plain data: what the page shows and what the JSON holds."""
+"""The figures of the report as plain data: what the page shows and the JSON file has."""
 
 import os
 import platform
@@ -9,26 +9,27 @@ from typing import Any, NamedTuple
 import numpy as np
 from spacy.language import Language
 
-from ..calibration import compute_bins, compute_calibration_error, compute_risks
-from . import metrics
-from .evaluation import Evaluation, Scores, Sentence
+from ..metrics import accuracy
+from ..metrics.accuracy import Bools, Ints, Share
+from ..metrics.calibration import compute_bins, compute_calibration_error, compute_risks
+from ..metrics.significance import compute_mcnemar, compute_randomization
+from ..pipeline.predictions import Scores
+from .evaluation import Evaluation, Sentence
 from .known_words import KnownWords
-from .metrics import Bools, Ints, Share
-from .significance import compute_mcnemar, compute_randomisation
 
 PACKAGES = ("spacy-lstm-tagger", "spacy", "torch", "numpy", "plotly")
 N_HARD_WORDS = 50
 N_COVERAGES = 50
 
 
-class Words(NamedTuple):
+class GoldWords(NamedTuple):
     """The words that have a gold tag, in arrays `(words,)`.
 
     forms (List[str]): The words themselves.
-    sentence_ids (Ints): The sentence of each.
-    gold (Ints): The number of its gold tag.
-    predicted (Ints): That of its predicted tag.
-    confidences (Optional[Scores]): The posterior probability of that.
+    sentence_ids (Ints): The index of their sentence.
+    gold (Ints): The index of their gold tag.
+    predicted (Ints): The index of their predicted tag.
+    confidences (Optional[Scores]): The posterior probability of the predicted tag.
     """
 
     forms: list[str]
@@ -52,8 +53,8 @@ def collect_tags(evaluations: Iterable[Evaluation]) -> list[str]:
     return sorted(tags)
 
 
-def collect_words(sentences: Sequence[Sentence], tags: Sequence[str]) -> Words:
-    """RETURNS (Words): The words that have a gold tag; all tags by their place in `tags`."""
+def collect_words(sentences: Sequence[Sentence], tags: Sequence[str]) -> GoldWords:
+    """RETURNS (GoldWords): The words that have a gold tag; tags by their index in `tags`."""
     numbers = {tag: number for number, tag in enumerate(tags)}
     rows = [
         (word, i, numbers[gold], numbers[tag])
@@ -65,7 +66,7 @@ def collect_words(sentences: Sequence[Sentence], tags: Sequence[str]) -> Words:
     kept = gold != numbers[""]
     confidences = [sentence.confidences for sentence in sentences if sentence.confidences is not None]
     has_all = len(confidences) == len(sentences)
-    return Words(
+    return GoldWords(
         [form for form, is_kept in zip(forms, kept, strict=True) if is_kept],
         sentence_ids[kept],
         gold[kept],
@@ -75,23 +76,23 @@ def collect_words(sentences: Sequence[Sentence], tags: Sequence[str]) -> Words:
 
 
 def summarize(evaluation: Evaluation, tags: Sequence[str], known: KnownWords | None) -> dict[str, Any]:
-    """Compute what is said of one model.
+    """Compute the figures of one model.
 
-    evaluation (Evaluation): Its tags.
+    evaluation (Evaluation): Its predictions.
     tags (Sequence[str]): All tags, see `collect_tags`.
     known (Optional[KnownWords]): Which words are known.
-    RETURNS (Dict[str, Any]): Plain data. Shares are from 0 to 1, tags are their names.
+    RETURNS (Dict[str, Any]): Plain data. Shares are from 0 to 1, tags are given by name.
     """
     words = collect_words(evaluation.sentences, tags)
-    confusion = metrics.compute_confusion(words.gold, words.predicted, len(tags))
+    confusion = accuracy.compute_confusion(words.gold, words.predicted, len(tags))
     lengths = np.array([len(sentence.words) for sentence in evaluation.sentences])
-    hard_words = metrics.find_hard_words(words.forms, words.gold, words.predicted)[:N_HARD_WORDS]
-    confusions = metrics.find_confusions(confusion)
+    hard_words = accuracy.find_hard_words(words.forms, words.gold, words.predicted)[:N_HARD_WORDS]
+    confusions = accuracy.find_confusions(confusion)
     return {
-        "accuracy": to_dict(metrics.compute_share(words.is_right, words.sentence_ids)),
+        "accuracy": to_dict(accuracy.compute_share(words.is_right, words.sentence_ids)),
         **_summarize_known(words, known),
         "tags": [
-            score._asdict() | {"tag": tags[score.tag]} for score in metrics.compute_tag_scores(confusion)
+            score._asdict() | {"tag": tags[score.tag]} for score in accuracy.compute_tag_scores(confusion)
         ],
         "confusions": [{"gold": tags[g], "predicted": tags[p], "words": n} for g, p, n in confusions],
         "hard_words": [
@@ -101,7 +102,7 @@ def summarize(evaluation: Evaluation, tags: Sequence[str], known: KnownWords | N
         "calibration": _summarize_calibration(words),
         "lengths": [
             length._asdict() | {"accuracy": to_dict(length.accuracy)}
-            for length in metrics.compute_by_length(words.is_right, words.sentence_ids, lengths)
+            for length in accuracy.compute_by_length(words.is_right, words.sentence_ids, lengths)
         ],
         "speed": {
             "words": evaluation.n_words,
@@ -116,19 +117,19 @@ def to_dict(share: Share | None) -> dict[str, Any] | None:
     return share and share._asdict()
 
 
-def _summarize_known(words: Words, known: KnownWords | None) -> dict[str, Any]:
+def _summarize_known(words: GoldWords, known: KnownWords | None) -> dict[str, Any]:
     if known is None:
         return {"known": None, "unknown": None}
     forms = {form: known.contains(form) for form in set(words.forms)}
     is_known = np.array([forms[form] for form in words.forms], dtype=np.bool_)
     shares = [
-        metrics.compute_share(words.is_right[kept], words.sentence_ids[kept])
+        accuracy.compute_share(words.is_right[kept], words.sentence_ids[kept])
         for kept in (is_known, ~is_known)
     ]
     return {"known": to_dict(shares[0]), "unknown": to_dict(shares[1])}
 
 
-def _summarize_calibration(words: Words) -> dict[str, Any] | None:
+def _summarize_calibration(words: GoldWords) -> dict[str, Any] | None:
     if words.confidences is None:
         return None
     n_words, confidence, accuracy = compute_bins(words.confidences, words.is_right)
@@ -150,25 +151,25 @@ def _summarize_calibration(words: Words) -> dict[str, Any] | None:
 def compare(evaluations: Sequence[Evaluation], tags: Sequence[str]) -> dict[str, Any]:
     """Compute whether the second of two models is better than the first, on the same words.
 
-    RETURNS (Dict[str, Any]): The difference of their accuracies, how many words only one of them gets
-        right, and two p-values.
+    RETURNS (Dict[str, Any]): The difference of their accuracies, the number of words that only one of them
+        gets right, and two p-values.
     """
     one, other = (collect_words(evaluation.sentences, tags) for evaluation in evaluations)
     only_first = int((one.is_right & ~other.is_right).sum())
     only_second = int((~one.is_right & other.is_right).sum())
     gains = np.bincount(one.sentence_ids, weights=other.is_right.astype(np.int64) - one.is_right)
     return {
-        "difference": to_dict(metrics.compute_difference(one.is_right, other.is_right, one.sentence_ids)),
+        "difference": to_dict(accuracy.compute_difference(one.is_right, other.is_right, one.sentence_ids)),
         "only_first_right": only_first,
         "only_second_right": only_second,
         "differing_words": int((one.predicted != other.predicted).sum()),
         "p_mcnemar": compute_mcnemar(only_first, only_second),
-        "p_randomisation": compute_randomisation(gains.astype(np.int64)),
+        "p_randomization": compute_randomization(gains.astype(np.int64)),
     }
 
 
 def describe_model(nlp: Language, model: object, component: str) -> dict[str, Any]:
-    """RETURNS (Dict[str, Any]): What a pipeline is: its name, parts and config."""
+    """RETURNS (Dict[str, Any]): A pipeline's name, components and config."""
     name = "_".join(str(nlp.meta[key]) for key in ("lang", "name"))
     return {
         "path": str(model),
@@ -180,7 +181,7 @@ def describe_model(nlp: Language, model: object, component: str) -> dict[str, An
 
 
 def describe_machine() -> dict[str, str]:
-    """RETURNS (Dict[str, str]): What the report was made with: versions by name, and the machine."""
+    """RETURNS (Dict[str, str]): The versions that the report was made with, and the machine."""
     return {
         "Python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},

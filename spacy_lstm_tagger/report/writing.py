@@ -1,24 +1,23 @@
-"""The report from end to end: tag, measure, draw, write."""
+"""The report from end to end: tag, measure, plot, write."""
 
 import json
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import spacy
 from spacy.language import Language
 
-from ..errors import Errors
-from ..readers import create_corpus
+from ..corpora import create_corpus
+from ..corpora.readers import TagColumn
+from ..errors import Errors, LSTMTaggerImportError, LSTMTaggerValueError
 from .evaluation import Evaluation, evaluate
 from .known_words import KnownWords, from_training_data, from_vocabulary
 from .page import write_page
 from .plots import Plot, plot_confusion, plot_lengths, plot_reliability, plot_risk, plot_training
 from .summary import collect_tags, compare, describe_machine, describe_model, summarize
 from .training_log import read_log
-
-Column = Literal["xpos", "upos"]
 
 
 def write_report(
@@ -29,32 +28,31 @@ def write_report(
     other_model: str | Path | None = None,
     train: str | Path | None = None,
     log: str | Path | None = None,
-    tag: Column = "xpos",
+    tag: TagColumn = "xpos",
     component: str = "lstm_tagger",
     as_json: bool = False,
 ) -> dict[str, Any]:
-    """Evaluate a pipeline, and write what was found to a page.
+    """Evaluate a pipeline, and write the results to an HTML page.
 
-    model (str | Path): A trained pipeline, a folder or a package. Whatever component gives its tags.
+    model (str | Path): A trained pipeline, a folder or a package. Any of its components may assign tags.
     data (str | Path): A .conllu, .jsonl or .spacy file with gold tags, or a folder.
     output (str | Path): The page, a .html file.
     other_model (Optional[str | Path]): A pipeline to compare with.
-    train (Optional[str | Path]): The training data, to tell known words; without, the model's vocabulary
-        does.
+    train (Optional[str | Path]): The training data, which says which words are known; by default, the
+        model's vocabulary does.
     log (Optional[str | Path]): The log of the training: what it printed, or ConsoleLogger's JSONL.
     tag ("xpos" | "upos"): The column of CoNLL-U that holds the tags.
     component (str): The component that gives confidences, where a pipeline has it.
-    as_json (bool): Whether to write the figures beside the page, with the ending .json.
+    as_json (bool): Whether to write the figures to a .json file next to the page.
     RETURNS (Dict[str, Any]): The figures, as in the JSON.
-    RAISES (ValueError): If the output is no .html file, the data has no gold tags, the pipeline gives none,
-        or a file can't be read.
-        (ImportError): If Plotly is not installed.
+    RAISES (LSTMTaggerValueError): If the output is not a .html file, the data has no gold tags, the
+        pipeline assigns none, or a file can't be read. (LSTMTaggerImportError): If Plotly is not installed.
     """
     output = Path(output)
     if output.suffix != ".html":
-        raise ValueError(Errors.L506.format(path=output))
+        raise LSTMTaggerValueError(Errors.L506.format(path=output))
     if find_spec("plotly") is None:
-        raise ImportError(Errors.L501)
+        raise LSTMTaggerImportError(Errors.L501)
     training = read_log(Path(log)) if log else None
     models = [model] if other_model is None else [model, other_model]
     pipelines = [spacy.load(path) for path in models]
@@ -75,7 +73,7 @@ def write_report(
         "training": training,
         "made": {"at": datetime.now(timezone.utc).isoformat(timespec="seconds"), **describe_machine()},
     }
-    page = write_page(report, _draw(summaries, training), evaluations, tags, known)
+    page = write_page(report, _plot(summaries, training), evaluations, tags, known)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf8", newline="\n")
     if as_json:
@@ -85,7 +83,7 @@ def write_report(
 
 
 def _find_known_words(
-    nlp: Language, train: str | Path | None, tag: Column, component: str
+    nlp: Language, train: str | Path | None, tag: TagColumn, component: str
 ) -> KnownWords | None:
     if train is None:
         return from_vocabulary(nlp, component)
@@ -101,12 +99,12 @@ def _describe_data(data: str | Path, evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _draw(summaries: list[dict[str, Any]], training: dict[str, Any] | None) -> list[Plot]:
+def _plot(summaries: list[dict[str, Any]], training: dict[str, Any] | None) -> list[Plot]:
     models = [(summary["path"], summary) for summary in summaries]
-    sure = [(name, summary) for name, summary in models if summary["calibration"]]
+    calibrated = [(name, summary) for name, summary in models if summary["calibration"]]
     return [
         plot_confusion(summaries[0]),
-        *([plot_reliability(sure), plot_risk(sure)] if sure else []),
+        *([plot_reliability(calibrated), plot_risk(calibrated)] if calibrated else []),
         plot_lengths(models),
         *(plot_training(training) if training else []),
     ]

@@ -29,14 +29,14 @@ def test_apply(model, tmp_path):
     assert [len(row["scores"]) for row in rows] == [3, 1]
     code, output = run(model, tmp_path / "in.jsonl", tmp_path / "out", *options)
     assert code == 0
-    assert "2 shards were finished before" in output
+    assert "2 shards were already finished" in output
 
 
 def test_errors_are_told(model, tmp_path):
     (tmp_path / "in.txt").write_bytes(b"\xff")
     code, output = run(model, tmp_path / "in.txt", tmp_path / "out.jsonl")
     assert code == 1
-    assert "[L416] in.txt, row 1: [L426]" in output
+    assert "[L416] in.txt, row 1: [L307]" in output
     assert "Traceback" not in output
 
 
@@ -47,4 +47,4 @@ def test_an_interruption_is_told(model, tmp_path, monkeypatch):
     monkeypatch.setattr("spacy_lstm_tagger.cli.tag_files", interrupt)
     code, output = run(model, tmp_path / "in.txt", tmp_path / "out.jsonl")
     assert code == 130
-    assert "goes on from here" in output
+    assert "Run the same command to resume" in output

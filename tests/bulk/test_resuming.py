@@ -176,7 +176,7 @@ def test_a_finished_run(model, source, tmp_path):
     assert (summary.n_shards, summary.n_finished_before) == (0, 4)
     assert read(tmp_path) == before
     tag(model, source, tmp_path / "out.jsonl")
-    with pytest.raises(ValueError, match=r"L406.*out.jsonl is there already"):
+    with pytest.raises(ValueError, match=r"L406.*out.jsonl already exists"):
         tag(model, source, tmp_path / "out.jsonl")
 
 

@@ -9,17 +9,19 @@ import torch
 from spacy import registry
 from spacy.tokens import Doc
 from spacy.training import Example
-from thinc.api import SGD, Adam, Config, Model
-from thinc.types import Floats2d
+from thinc.api import SGD, Adam, Config, Model, concatenate
+from thinc.types import Floats2d, Ragged
 from torch import Tensor
 
+from spacy_lstm_tagger.models.decoder import build_crf_decoder, build_softmax_decoder
 from spacy_lstm_tagger.models.ensemble import build_ensemble
-from spacy_lstm_tagger.models.head import build_crf_head, build_softmax_head, get_loss
+from spacy_lstm_tagger.models.labeling import LabelingModel, Loss
 from spacy_lstm_tagger.models.settings import EmbeddingSettings, LSTMSettings
 from spacy_lstm_tagger.models.shim import get_shim
 from spacy_lstm_tagger.models.tagger import TaggerModel, build_lstm_tagger
 from spacy_lstm_tagger.models.tok2vec import Tok2Vec, build_lstm_tok2vec, fit_vocabulary
 from spacy_lstm_tagger.networks import Targets
+from spacy_lstm_tagger.ragged import join, split
 
 PIPELINE = """
 [nlp]
@@ -56,7 +58,7 @@ NLP = spacy.blank("en")
 DOCS = [Doc(NLP.vocab, words=words) for words in (["the", "cat", "sat"], [], ["cats", "sit"], ["."])]
 N_LABELS, MEMBERS = 4, 3
 TARGETS = Targets(torch.tensor([0, 1, 2, 1, -1, 3]), torch.tensor([-1, -1, -1, -1, 0, -1]))
-HEADS = pytest.mark.parametrize("build_head", [build_softmax_head, build_crf_head])
+DECODERS = pytest.mark.parametrize("build_decoder", [build_softmax_decoder, build_crf_decoder])
 
 
 def build_tok2vec() -> Tok2Vec:
@@ -64,10 +66,10 @@ def build_tok2vec() -> Tok2Vec:
     return build_lstm_tok2vec(embed, LSTMSettings(width=3))
 
 
-def make(build_head, members: int = MEMBERS, member: Tok2Vec | None = None) -> TaggerModel:
+def make(build_decoder, members: int = MEMBERS, member: Tok2Vec | None = None) -> TaggerModel:
     """A fitted model with random weights; a new head's are zero."""
     tok2vec = build_ensemble(member or build_tok2vec(), members)
-    model = build_lstm_tagger(tok2vec, build_head(members=members))
+    model = build_lstm_tagger(tok2vec, build_decoder(members=members))
     fit_vocabulary(model, lambda: DOCS)
     model.initialize(X=DOCS, Y=[np.zeros((1, N_LABELS), dtype=np.float32)])
     for parameter in get_shim(model.get_ref("decoder")).module.parameters():
@@ -75,9 +77,9 @@ def make(build_head, members: int = MEMBERS, member: Tok2Vec | None = None) -> T
     return model
 
 
-def make_alone(model: TaggerModel, number: int, build_head) -> TaggerModel:
+def make_alone(model: TaggerModel, number: int, build_decoder) -> TaggerModel:
     """A tagger of one member, with the part of the head that reads it."""
-    alone = make(build_head, members=1, member=model.get_ref("tok2vec").layers[number].copy())
+    alone = make(build_decoder, members=1, member=model.get_ref("tok2vec").layers[number].copy())
     get_shim(alone.get_ref("tok2vec")).from_bytes(
         get_shim(model.get_ref("tok2vec").layers[number]).to_bytes()
     )
@@ -92,10 +94,16 @@ def make_alone(model: TaggerModel, number: int, build_head) -> TaggerModel:
 
 def learn(model: TaggerModel) -> float:
     """Add up the gradients of a batch. RETURNS (float): The squared length of the emissions' gradient."""
-    emissions, backprop = model.begin_update(DOCS)
-    _, gradients = get_loss(model.get_ref("decoder"), emissions, TARGETS, 0.0)
-    backprop(gradients)
-    return float(sum((gradient**2).sum() for gradient in gradients))
+    network = LabelingModel(model)
+    scores, backprop = network.begin_update(DOCS)
+    loss = compute_loss(network, scores)
+    backprop(loss.d_scores)
+    network.accumulate(loss.d_weights)
+    return float((loss.d_scores.data**2).sum())
+
+
+def compute_loss(network: LabelingModel, scores: Ragged) -> Loss:
+    return network.compute_loss(scores, *(part.numpy() for part in TARGETS), 0.0)
 
 
 def get_gradients(layer: Model) -> dict[str, Tensor]:
@@ -108,19 +116,19 @@ def assert_close(found: list[Floats2d], expected: list[Floats2d]) -> None:
         np.testing.assert_allclose(array, other, atol=1e-5, rtol=0)
 
 
-@HEADS
-def test_prediction_is_the_mean_of_members(build_head) -> None:
-    model = make(build_head)
-    alone = [make_alone(model, i, build_head).predict(DOCS) for i in range(MEMBERS)]
+@DECODERS
+def test_prediction_is_the_mean_of_members(build_decoder) -> None:
+    model = make(build_decoder)
+    alone = [make_alone(model, i, build_decoder).predict(DOCS) for i in range(MEMBERS)]
     assert np.abs(alone[0][0] - alone[1][0]).max() > 0.01, "members start out differently"
     assert_close(model.predict(DOCS), [np.mean(parts, axis=0) for parts in zip(*alone, strict=True)])
 
 
-@HEADS
-def test_every_member_learns_as_if_alone(build_head) -> None:
+@DECODERS
+def test_every_member_learns_as_if_alone(build_decoder) -> None:
     """But that its gradient is a share of the whole, which Adam does not see."""
-    model = make(build_head)
-    alone = [make_alone(model, i, build_head) for i in range(MEMBERS)]
+    model = make(build_decoder)
+    alone = [make_alone(model, i, build_decoder) for i in range(MEMBERS)]
     learn(model)
     head_gradients = get_gradients(model.get_ref("decoder"))["linear.weight"].chunk(MEMBERS, 1)
     for member, other, head_gradient in zip(
@@ -137,18 +145,18 @@ def test_every_member_learns_as_if_alone(build_head) -> None:
 
 def test_the_loss_of_averaged_scores_is_that_of_one() -> None:
     """Emissions of prediction may be given a loss too."""
-    model = make(build_softmax_head)
-    head, emissions = model.get_ref("decoder"), model.predict(DOCS)
-    loss, gradients = get_loss(head, emissions, TARGETS, 0.1)
-    single = make(build_softmax_head, members=1).get_ref("decoder")
-    expected, expected_gradients = get_loss(single, emissions, TARGETS, 0.1)
-    assert loss == pytest.approx(expected)
-    assert_close(gradients, expected_gradients)
+    model = make(build_softmax_decoder)
+    scores = join(model.predict(DOCS))
+    loss, expected = (
+        compute_loss(LabelingModel(m), scores) for m in (model, make(build_softmax_decoder, members=1))
+    )
+    assert loss.value == pytest.approx(expected.value)
+    assert_close(split(loss.d_scores), split(expected.d_scores))
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.5), Adam(0.02, use_averages=True)])
 def test_members_keep_apart_in_the_optimizer(optimizer) -> None:
-    model = make(build_softmax_head)
+    model = make(build_softmax_decoder)
     layers = [*model.get_ref("tok2vec").layers, model.get_ref("decoder")]
     assert len({get_shim(layer).id for layer in layers}) == len(layers)
     losses = []
@@ -164,7 +172,7 @@ def test_members_keep_apart_in_the_optimizer(optimizer) -> None:
 
 
 def test_the_vocabulary_is_fitted_once() -> None:
-    model = build_lstm_tagger(build_ensemble(build_tok2vec(), 3), build_softmax_head(members=3))
+    model = build_lstm_tagger(build_ensemble(build_tok2vec(), 3), build_softmax_decoder(members=3))
     passes: list[int] = []
 
     def read() -> list[Doc]:
@@ -193,7 +201,7 @@ def test_any_layer_can_be_a_member() -> None:
         maxout_pieces=2,
         subword_features=True,
     )
-    model = build_lstm_tagger(build_ensemble(cnn, 2), build_softmax_head(members=2))
+    model = build_lstm_tagger(build_ensemble(cnn, 2), build_softmax_decoder(members=2))
     model.initialize(X=DOCS, Y=[np.zeros((1, N_LABELS), dtype=np.float32)])
     before = model.predict(DOCS)
     learn(model)
@@ -203,18 +211,49 @@ def test_any_layer_can_be_a_member() -> None:
 
 @pytest.mark.parametrize("copy", [deepcopy, lambda model: rebuild().from_bytes(model.to_bytes())])
 def test_copies_predict_the_same(copy) -> None:
-    model = make(build_softmax_head)
+    model = make(build_softmax_decoder)
     assert_close(copy(model).predict(DOCS), model.predict(DOCS))
 
 
 def rebuild() -> TaggerModel:
-    return build_lstm_tagger(build_ensemble(build_tok2vec(), MEMBERS), build_softmax_head(members=MEMBERS))
+    return build_lstm_tagger(
+        build_ensemble(build_tok2vec(), MEMBERS), build_softmax_decoder(members=MEMBERS)
+    )
 
 
-def test_width_that_members_cannot_share() -> None:
-    model = build_lstm_tagger(build_tok2vec(), build_softmax_head(members=4))
-    with pytest.raises(ValueError, match=r"\[L013\].* 6 wide.* 4 members"):
-        model.initialize(X=DOCS, Y=[np.zeros((1, N_LABELS), dtype=np.float32)])
+@DECODERS
+@pytest.mark.parametrize(("members", "said"), [(1, 2), (1, 4), (3, 1), (3, 2)])
+def test_members_of_the_decoder_cannot_contradict(build_decoder, members: int, said: int) -> None:
+    """A decoder that splits the two directions of one LSTM would train them as members."""
+    with pytest.raises(ValueError, match=rf"\[L013\].* is {said}, .* has {members}\."):
+        build_lstm_tagger(build_ensemble(build_tok2vec(), members), build_decoder(members=said))
+
+
+@DECODERS
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("is_said", [True, False])
+def test_members_are_inferred(build_decoder, members: int, is_said: bool) -> None:
+    decoder = build_decoder(members=members) if is_said else build_decoder()
+    build_lstm_tagger(build_ensemble(build_tok2vec(), members), decoder)
+    decoder.initialize(
+        X=[np.zeros((1, 18), dtype=np.float32)], Y=[np.zeros((1, N_LABELS), dtype=np.float32)]
+    )
+    assert get_shim(decoder).module.members == members
+    assert decoder.begin_update([np.zeros((2, 18), dtype=np.float32)])[0][0].shape == (
+        2,
+        members * N_LABELS,
+    )
+
+
+def test_layers_side_by_side_are_no_ensemble() -> None:
+    """Thinc's own `concatenate`, of any widths: the decoder reads all of them together."""
+    narrow = build_lstm_tok2vec(EmbeddingSettings(attrs=["LOWER"], widths=[4]), LSTMSettings(width=2))
+    model = build_lstm_tagger(concatenate(build_tok2vec(), narrow), build_softmax_decoder())
+    model.initialize(X=DOCS, Y=[np.zeros((1, N_LABELS), dtype=np.float32)])
+    torch.nn.init.normal_(get_shim(model.get_ref("decoder")).module.linear.weight)
+    expected = model.begin_update(DOCS)[0]
+    assert expected[0].shape == (3, N_LABELS)
+    assert_close(model.predict(DOCS), expected)
 
 
 @pytest.mark.parametrize("members", [0, -1])
@@ -222,7 +261,7 @@ def test_at_least_one_member(members: int) -> None:
     with pytest.raises(ValueError, match=r"\[L001\].*members"):
         build_ensemble(build_tok2vec(), members)
     with pytest.raises(ValueError, match=r"\[L001\].*members"):
-        build_softmax_head(members=members)
+        build_softmax_decoder(members=members)
 
 
 def test_rehearsal_holds_on_to_old_predictions() -> None:
@@ -255,7 +294,7 @@ def test_rehearsal_holds_on_to_old_predictions() -> None:
 @pytest.mark.parametrize("n_docs", [1, 2, 100])
 def test_what_members_read_need_not_be_joined(n_docs: int) -> None:
     """The head takes each member's vectors by themselves, and adds up."""
-    model, docs = make(build_softmax_head), DOCS * n_docs
+    model, docs = make(build_softmax_decoder), DOCS * n_docs
     tok2vec, head = model.layers
     expected = head.predict(tok2vec.predict(docs))
     tok2vec._func = lambda *_, **__: pytest.fail("vectors of all members side by side")

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from thinc.api import SGD, Config, Model
 from thinc.types import Floats2d
 
-from spacy_lstm_tagger.models.head import build_softmax_head
+from spacy_lstm_tagger.models.decoder import build_softmax_decoder
 from spacy_lstm_tagger.models.settings import EmbeddingSettings, LSTMSettings
 from spacy_lstm_tagger.models.shim import get_shim
 from spacy_lstm_tagger.models.tagger import TaggerModel, build_lstm_tagger
@@ -31,7 +31,7 @@ def build_tok2vec(depth: int = 1, **prediction: Any) -> Tok2Vec:
 
 
 def build(depth: int = 1, nO: int | None = None, **prediction: Any) -> TaggerModel:  # noqa: N803
-    return build_lstm_tagger(build_tok2vec(depth, **prediction), build_softmax_head(), nO)
+    return build_lstm_tagger(build_tok2vec(depth, **prediction), build_softmax_decoder(), nO)
 
 
 def make(**prediction: Any) -> TaggerModel:
@@ -105,7 +105,7 @@ def test_width_of_a_layer_that_does_not_say_is_that_of_its_output() -> None:
         init=lambda model, **sample: model.layers[0].initialize(X=sample["X"]),
         layers=[inner],
     )
-    model = build_lstm_tagger(silent, build_softmax_head())
+    model = build_lstm_tagger(silent, build_softmax_decoder())
     model.initialize(X=DOCS, Y=LABEL_SAMPLE)
     assert model.get_ref("decoder").get_dim("nI") == 6
 

@@ -18,7 +18,7 @@ from spacy.vocab import Vocab
 from thinc.api import SGD, Adam, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from spacy_lstm_tagger.features import FeatureTable, TypeFeatures, read_words
+from spacy_lstm_tagger.features import FeatureTable, TypeFeatures, read_types
 from spacy_lstm_tagger.models.settings import CharacterSettings, EmbeddingSettings, LSTMSettings
 from spacy_lstm_tagger.models.shim import get_shim
 from spacy_lstm_tagger.models.tok2vec import (
@@ -231,7 +231,7 @@ def test_cache_keeps_no_more_types_than_it_may(cache_size: int) -> None:
     sizes = []
     for docs in (DOCS[3:4], DOCS[:1], DOCS, DOCS[2:], DOCS):
         model.predict(docs)
-        sizes.append(len(get_shim(model).derived["reader"].cache))
+        sizes.append(len(get_shim(model).derived["predictor"].cache))
     assert max(sizes) <= cache_size
     assert (max(sizes) > 0) == (cache_size > 0)
 
@@ -264,7 +264,7 @@ def test_gradients_are_those_of_finite_differences(fitted: bool) -> None:
     rng = np.random.default_rng(0)
     gradients = [rng.normal(size=output.shape) for output in outputs]
     backprop(gradients)
-    words = read_words(DOCS)
+    words = read_types(DOCS)
     types = module.to_tensors(module.features(words.types, NLP.vocab))
     index, lengths = torch.from_numpy(words.token_types), torch.from_numpy(words.lengths)
 
@@ -312,7 +312,7 @@ def test_lazy_adam_leaves_other_words_alone() -> None:
     backprop([np.ones_like(output) for output in outputs])
     model.finish_update(create_lazy_adam(0.1))
     features = get_shim(model).module.features
-    rows = features(read_words(docs).types, NLP.vocab).rows
+    rows = features(read_types(docs).types, NLP.vocab).rows
     for i, (table, weights) in enumerate(zip(tables, before, strict=True)):
         moved = (table.weight != weights).any(dim=1)
         assert set(moved.nonzero().flatten().tolist()) == set(rows[:, i].tolist())

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spacy_lstm_tagger.features import Ids
 from spacy_lstm_tagger.models.type_cache import UNREAD, TypeCache
+from spacy_lstm_tagger.vocabulary import Ids
 
 sets_of_types = st.frozensets(st.integers(0, 25), max_size=12)
 

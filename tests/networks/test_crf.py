@@ -10,9 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from spacy_lstm_tagger.networks import CRF, chains, forward_backward, viterbi
-from spacy_lstm_tagger.networks import crf as crf_module
-from spacy_lstm_tagger.networks.forward_backward import (
+from spacy_lstm_tagger.networks import CRF
+from spacy_lstm_tagger.networks.crf import chains, forward_backward, viterbi
+from spacy_lstm_tagger.networks.crf import crf as crf_module
+from spacy_lstm_tagger.networks.crf.forward_backward import (
     MAX_RATIO,
     Logarithms,
     Numbers,

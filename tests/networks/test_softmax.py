@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spacy_lstm_tagger.networks import SoftmaxHead, Targets
+from spacy_lstm_tagger.networks import SoftmaxDecoder, Targets
 
 # What is said of a token: ("gold", label), ("not", label), ("nothing", 0)
 Annotation = tuple[str, int]
@@ -30,7 +30,7 @@ def make_targets(annotations: list[Annotation]) -> Targets:
 
 
 def get_loss(emissions: Tensor, annotations: list[Annotation], label_smoothing: float = 0.0) -> Tensor:
-    head = SoftmaxHead(2, emissions.shape[1])
+    head = SoftmaxDecoder(2, emissions.shape[1])
     return head.loss(emissions, torch.zeros(0), make_targets(annotations), label_smoothing)
 
 
@@ -100,7 +100,7 @@ def test_extreme_emissions_stay_finite(annotation: Annotation) -> None:
 
 
 def test_all_labels_start_out_equally_likely() -> None:
-    head = SoftmaxHead(3, 4)
+    head = SoftmaxDecoder(3, 4)
     loss = head.loss(
         head(torch.randn(5, 3)), torch.tensor([5]), make_targets([("gold", i % 4) for i in range(5)])
     )
@@ -108,7 +108,7 @@ def test_all_labels_start_out_equally_likely() -> None:
 
 
 def test_emissions_are_linear_in_the_states() -> None:
-    head = SoftmaxHead(3, 4)
+    head = SoftmaxDecoder(3, 4)
     torch.nn.init.normal_(head.linear.weight)
     torch.nn.init.normal_(head.linear.bias)
     states = torch.randn(5, 3)

@@ -173,18 +173,18 @@ def test_a_fork_while_a_thread_looks_words_up(trained: Pipelines, tmp_path: Path
     steps = """
     nlp = spacy.load(path)
     features = nlp.get_pipe("lstm_tagger").model.get_ref("tok2vec").shims[0].module.features
-    started, compute = threading.Event(), features._bytes
+    started, compute = threading.Event(), features._get_bytes
 
     def fail_slowly(*arguments):
         started.set()
         time.sleep(1.0)
         raise RuntimeError  # rather than be in one of torch's operators at the fork
 
-    features._bytes = fail_slowly
+    features._get_bytes = fail_slowly
     thread = threading.Thread(target=pipe, args=("a few words",))
     thread.start()
     started.wait()
-    features._bytes = compute
+    features._get_bytes = compute
     print(pipe(*texts, n_process=2) == expected)
     thread.join()
     """

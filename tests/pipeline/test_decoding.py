@@ -6,15 +6,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import spacy
+import torch
 from spacy.lang.en import English
 from spacy.tokens import Doc, DocBin, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_lstm_tagger.models.head import get_marginals
 from spacy_lstm_tagger.models.shim import get_shim
-from spacy_lstm_tagger.pipeline.confidence import set_extensions
-from spacy_lstm_tagger.scorers import has_valid_slots
+from spacy_lstm_tagger.pipeline.predictions import set_extensions
+from spacy_lstm_tagger.schemes import is_valid
 
 SLOTS = [
     ("fly to new york today", ["O", "O", "B-city", "I-city", "B-day"]),
@@ -108,7 +108,7 @@ def test_constraints_travel_with_the_weights(tmp_path):
     other.add_pipe("lstm_tagger", config={"model": {"decoder": {**CRF, "constraints": "bio"}}})
     other.from_disk(tmp_path)
     assert tags_of(other) == tags_of(nlp)
-    assert all(has_valid_slots(tags) for tags in tags_of(other))
+    assert all(is_valid(tags) for tags in tags_of(other))
     crfs = [get_shim(x.get_pipe("lstm_tagger").model.get_ref("decoder")).module.crf for x in (nlp, other)]
     assert crfs[0].may_follow.tolist() == crfs[1].may_follow.tolist()
     assert not all(crfs[1].may_start.tolist())
@@ -123,7 +123,7 @@ def test_annotation_that_the_constraints_forbid_is_reported_and_not_learned():
     data = [*SLOTS, ("bad one", ["I-city", "O"])]
     with pytest.warns(UserWarning, match=r"W002.*'bio'.*1 of 5.*'bad one'"):
         nlp = make_trained({**CRF, "constraints": "bio"}, data=data)
-    assert all(has_valid_slots(tags) for tags in tags_of(nlp, ["bad one", *TEXTS]))
+    assert all(is_valid(tags) for tags in tags_of(nlp, ["bad one", *TEXTS]))
 
 
 def test_documents_that_are_forbidden_are_reported_when_training_goes_on():
@@ -151,7 +151,7 @@ def test_label_smoothing_of_a_crf_is_an_error():
 
 def test_unknown_constraints_are_an_error():
     with pytest.raises(ValueError, match=r"constraints"):
-        English().add_pipe("lstm_tagger", config={"model": {"decoder": {**CRF, "constraints": "iob"}}})
+        English().add_pipe("lstm_tagger", config={"model": {"decoder": {**CRF, "constraints": "iob2"}}})
 
 
 def test_a_text_in_pieces_is_an_error():
@@ -169,12 +169,14 @@ def test_a_text_in_pieces_is_an_error():
 
 def test_scores_are_posteriors_in_the_order_of_the_labels(trained):
     tagger = trained.get_pipe("lstm_tagger")
-    decoder = tagger.model.get_ref("decoder")
+    decoder = get_shim(tagger.model.get_ref("decoder")).module
     for text in TEXTS:
         doc = trained(text)
         if not len(doc):
             continue
-        (expected,) = get_marginals(decoder, tagger.model.predict([trained.make_doc(text)]))
+        scores = torch.from_numpy(tagger.model.predict([trained.make_doc(text)])[0])
+        with torch.no_grad():
+            expected = decoder.marginals(scores, torch.tensor([len(doc)]))
         assert doc._.tag_scores.dtype == np.float32
         np.testing.assert_allclose(doc._.tag_scores, expected, atol=1e-5)
         np.testing.assert_allclose(doc._.tag_scores.sum(axis=1), 1, atol=1e-5)
@@ -281,7 +283,7 @@ def test_an_unpickled_component_registers_the_attributes(with_crf):
         doc = tagger(Doc(tagger.vocab, words=["to", "rome"]))
         assert doc[0]._.tag_score == pytest.approx(doc._.tag_scores[0, tagger.labels.index(doc[0].tag_)])
     finally:
-        set_extensions()
+        set_extensions("tag")
 
 
 def test_negative_n_best_is_an_error():
@@ -315,16 +317,16 @@ def test_calibration_finds_the_temperature_of_the_least_loss(decoder, tmp_path):
     examples = make_examples(nlp, data)
     before = tags_of(nlp)
     temperature = nlp.get_pipe("lstm_tagger").calibrate(examples)
-    assert temperature > 1.5, "it was too sure of itself"
+    assert temperature > 1.5, "it was overconfident"
     assert tags_of(nlp) == before
-    head = get_shim(nlp.get_pipe("lstm_tagger").model.get_ref("decoder")).module
-    assert head.temperature == temperature
+    module = get_shim(nlp.get_pipe("lstm_tagger").model.get_ref("decoder")).module
+    assert module.temperature == temperature
     known = make_examples(nlp, data[:-1])
     least = negative_log_likelihood(nlp, known)
     for factor in (0.9, 1.1):
-        head.temperature = temperature * factor
+        module.temperature = temperature * factor
         assert negative_log_likelihood(nlp, known) > least
-    head.temperature = temperature
+    module.temperature = temperature
     nlp.to_disk(tmp_path)
     again = English()
     again.add_pipe("lstm_tagger", config={"model": {"decoder": decoder}, "store_scores": True})

@@ -656,7 +656,7 @@ def test_a_listener_of_another_width():
     listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 95, "upstream": "*"}
     nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": listener}})
     nlp.initialize(lambda: make_examples(nlp))
-    with pytest.raises(ValueError, match=r"\[L009\].*96 wide.*95.*listener"):
+    with pytest.raises(ValueError, match=r"\[L009\].*width 96.*95.*listener"):
         nlp.update(make_examples(nlp))
 
 

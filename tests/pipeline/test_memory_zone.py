@@ -53,7 +53,7 @@ def read(nlp: Language, texts: list[str]) -> list[list[list[float]]]:
 
 def count_cached(nlp: Language) -> int:
     tok2vec = nlp.get_pipe("lstm_tagger").model.get_ref("tok2vec")
-    return len(tok2vec.shims[0].derived["reader"].cache)
+    return len(tok2vec.shims[0].derived["predictor"].cache)
 
 
 def test_predictions_within_zones_and_between_them(data: bytes) -> None:

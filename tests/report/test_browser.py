@@ -101,7 +101,7 @@ def count(page):
     return page.locator("#count").inner_text()
 
 
-def read_words(page, what=".word"):
+def read_types(page, what=".word"):
     """RETURNS (List[str]): Words of the sentences that are shown."""
     return page.locator(f"#list {what} .form").all_text_contents()
 
@@ -118,7 +118,7 @@ def test_values_are_those_of_the_figures(page, report):
 
 def test_planted_markup_is_shown_and_not_run(page):
     assert page.title().startswith("Report of")
-    words = read_words(page)
+    words = read_types(page)
     assert "</script><script>document.title='planted'</script>" in words
     assert page.locator("#list img, #list script, main img").count() == 0
     assert "</script>" in page.locator("#plot-confusion .xtick").all_text_contents()
@@ -127,21 +127,21 @@ def test_planted_markup_is_shown_and_not_run(page):
 def test_text_word_tag_and_error_filters(page):
     field(page, "text").fill("blue HAM")
     assert count(page) == "1 of 4 sentences"
-    assert read_words(page) == ["Eat", "blue", "ham"]
+    assert read_types(page) == ["Eat", "blue", "ham"]
     field(page, "show").select_option("wrong")
     assert count(page) == "1 words in 1 of 4 sentences"
-    assert read_words(page, ".match") == ["Eat"]
+    assert read_types(page, ".match") == ["Eat"]
     wrong = page.locator("#list .tag.wrong").first
     assert wrong.text_content().startswith(", predicted ✗ V")
     clear(page)
     assert count(page) == "4 of 4 sentences"
     field(page, "gold").select_option("J")
-    assert read_words(page, ".match") == ["green", "blue", "old", "Ham"]
+    assert read_types(page, ".match") == ["green", "blue", "old", "Ham"]
     field(page, "predicted").select_option("N")
-    assert read_words(page, ".match") == ["Ham"]
+    assert read_types(page, ".match") == ["Ham"]
     clear(page)
     field(page, "word").fill("Ham")
-    assert read_words(page, ".match") == ["Ham"]
+    assert read_types(page, ".match") == ["Ham"]
 
 
 def test_filters_of_known_words_and_confidence(page, report):
@@ -161,7 +161,7 @@ def test_models_that_are_the_same_never_differ(page):
 
 def test_a_confusion_leads_to_its_sentences(page):
     page.get_by_role("button", name="words of gold tag N, predicted V").click()
-    assert read_words(page, ".match") == ["Eat"]
+    assert read_types(page, ".match") == ["Eat"]
     assert page.evaluate("document.activeElement.id") == "sentences-title"
 
 
@@ -178,7 +178,7 @@ def test_a_click_on_a_cell_leads_to_its_sentences(page, report):
         [column, row],
     )
     plot.click(position={"x": place[0], "y": place[1]})
-    assert read_words(page, ".match") == ["Ham"]
+    assert read_types(page, ".match") == ["Ham"]
     assert field(page, "gold").locator("option:checked").inner_text() == "J"
 
 
@@ -210,7 +210,7 @@ def test_a_phone_scrolls_in_one_direction(open_page, report):
 
 def test_white_space_is_spelled(page):
     page.fill("input[name=text]", "old")
-    assert read_words(page) == ["old", "U+2028", "Ham"]
+    assert read_types(page) == ["old", "U+2028", "Ham"]
     assert page.locator("#words button", has_text="U+2028").get_attribute("data-word") == "\u2028"
 
 
@@ -250,7 +250,7 @@ def test_many_sentences_are_shown_a_page_at_a_time(many, open_page):
     assert page.locator("#list li").count() == 25
     assert page.locator("#page").inner_text() == "Page 1 of 800"
     page.get_by_role("button", name="Next").click()
-    assert "w25" in read_words(page)
+    assert "w25" in read_types(page)
     field(page, "text").fill("w19999")
     assert count(page) == "1 of 20,000 sentences"
     assert page.get_by_role("button", name="Next").is_disabled()

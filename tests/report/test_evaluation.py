@@ -7,7 +7,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
-from spacy_lstm_tagger.readers import create_corpus
+from spacy_lstm_tagger.corpora import create_corpus
 from spacy_lstm_tagger.report.evaluation import evaluate
 from spacy_lstm_tagger.report.known_words import from_training_data, from_vocabulary
 from spacy_lstm_tagger.report.summary import collect_tags, collect_words, compare, summarize

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import spacy
 
-from spacy_lstm_tagger.readers import create_corpus
+from spacy_lstm_tagger.corpora import create_corpus
 from spacy_lstm_tagger.report import write_report
 from spacy_lstm_tagger.report.page import format_p_value
 
@@ -99,7 +99,7 @@ def test_json_has_the_figures_of_the_page(report, visible):
 
 def test_a_model_compared_with_itself(report, visible):
     comparison = report[0]["comparison"]
-    assert comparison["p_mcnemar"] == comparison["p_randomisation"] == 1
+    assert comparison["p_mcnemar"] == comparison["p_randomization"] == 1
     assert comparison["difference"]["value"] == comparison["differing_words"] == 0
     assert '<td id="p-mcnemar">1</td>' in visible
 

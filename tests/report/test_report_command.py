@@ -21,8 +21,8 @@ def test_report(model, data, log, tmp_path):
     assert code == 0, output
     figures = json.loads(path.with_suffix(".json").read_text(encoding="utf8"))
     assert f"accuracy {100 * figures['model']['accuracy']['value']:.2f}%" in output
-    assert "p = 1 (approximate randomisation)" in output
-    assert figures["known_words"].startswith("A word is known if the training data")
+    assert "p = 1 (approximate randomization)" in output
+    assert figures["known_words"].startswith("A word is known if it occurs in the training data")
     assert figures["training"]["scores"] == {"tag_acc": [0.1, 0.875]}
     assert path.read_text(encoding="utf8").startswith("<!DOCTYPE html>")
 

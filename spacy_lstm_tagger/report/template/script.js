@@ -147,15 +147,15 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function paint(plot) {
   const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
+  const color = (name) => style.getPropertyValue(name).trim();
   Plotly.relayout(plot, {
-    "font.color": colour("--text"),
-    "xaxis.gridcolor": colour("--line"),
-    "yaxis.gridcolor": colour("--line"),
-    "xaxis.zerolinecolor": colour("--line"),
-    "yaxis.zerolinecolor": colour("--line"),
-    "hoverlabel.bgcolor": colour("--raised"),
-    "hoverlabel.font.color": colour("--text"),
+    "font.color": color("--text"),
+    "xaxis.gridcolor": color("--line"),
+    "yaxis.gridcolor": color("--line"),
+    "xaxis.zerolinecolor": color("--line"),
+    "yaxis.zerolinecolor": color("--line"),
+    "hoverlabel.bgcolor": color("--raised"),
+    "hoverlabel.font.color": color("--text"),
   });
   // On dark ground more is lighter.
   if (plot.dataset.figure === "confusion") Plotly.restyle(plot, { reversescale: dark.matches });

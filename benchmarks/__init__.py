@@ -1,0 +1,1 @@
+"""Benchmarks of `lstm_tagger`, one folder per subject: see README.md."""

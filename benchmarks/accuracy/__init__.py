@@ -1,0 +1,1 @@
+"""Accuracy, training and prediction next to spaCy's `tagger`, and experiments on settings."""

@@ -1,0 +1,1 @@
+"""Bulk tagging: workers, engines and memory."""

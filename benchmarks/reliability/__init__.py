@@ -1,0 +1,1 @@
+"""Speed and memory over millions of words."""

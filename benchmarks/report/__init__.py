@@ -1,0 +1,1 @@
+"""Responsiveness of the HTML report in a browser."""

@@ -1,0 +1,1 @@
+"""Speed and memory of prediction, part by part, next to spaCy's `tagger`."""

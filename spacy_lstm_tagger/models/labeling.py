@@ -1,0 +1,275 @@
+"""What a labeler asks of its Thinc model, in flat arrays: scores, labels, losses, probabilities."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from spacy.errors import Errors as SpacyErrors
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d
+from torch import Tensor
+
+from ..errors import Errors, LSTMTaggerValueError
+from ..networks import Decoder, State, Targets
+from ..ragged import Ragged, split
+from ..vocabulary import Ints, VocabularyData
+from . import tagger, tok2vec
+from .convert import to_ragged, to_tensor
+from .divergence import explain_divergence
+from .shim import TorchShim, get_shim
+
+LogProbs: TypeAlias = npt.NDArray[np.float32]
+
+TEMPERATURES = (0.1, 10.0)  # a trained network needs none beyond these
+
+
+class Loss(NamedTuple):
+    """The loss of a batch and its gradient.
+
+    value (float): The negative log likelihood of the annotation, summed over tokens.
+    d_scores (Ragged): Its gradient with respect to the scores.
+    d_weights (Sequence[Optional[Tensor]]): That with respect to each weight of the decoder, apart from what
+        passes through the scores: the transitions of a CRF, for example.
+    """
+
+    value: float
+    d_scores: Ragged
+    d_weights: Sequence[Tensor | None]
+
+
+class LabelingModel:
+    """The model of a labeler, `spacy-lstm-tagger.LSTMTagger.v1`.
+
+    model (Model[List[Doc], List[Floats2d]]): The model.
+    """
+
+    def __init__(self, model: Model[list[Doc], list[Floats2d]]) -> None:
+        self.model = model
+        self.decoder = model.get_ref("decoder")
+
+    @property
+    def _shim(self) -> TorchShim:
+        return get_shim(self.decoder)
+
+    # What the decoder can do
+
+    @property
+    def decoder_name(self) -> str:
+        """The registered name of the decoder, for messages."""
+        name: str = self.decoder.attrs["architecture"]
+        return name
+
+    @property
+    def supports_label_smoothing(self) -> bool:
+        """Whether the decoder's loss has label smoothing."""
+        return self._decoder_class.supports_label_smoothing
+
+    @property
+    def needs_whole_text(self) -> bool:
+        """Whether the decoder can't decide labels before the text is complete."""
+        return self._decoder_class.needs_whole_text
+
+    @property
+    def _decoder_class(self) -> type[Decoder]:
+        decoder_class: type[Decoder] = self.decoder.attrs["decoder_class"]
+        return decoder_class
+
+    # Vocabulary
+
+    @property
+    def vocabulary(self) -> VocabularyData:
+        """What was fitted on the training data: for every feature its strings and their counts."""
+        return tok2vec.get_vocabulary(self.model)
+
+    def fit_vocabulary(self, docs: Callable[[], Iterable[Doc]]) -> None:
+        """Fit the vocabulary on all training documents; `model.initialize` must follow."""
+        tok2vec.fit_vocabulary(self.model, docs)
+
+    def set_vocabulary(self, vocabulary: VocabularyData) -> None:
+        """Use a vocabulary that was fitted earlier; `model.initialize` must follow.
+
+        RAISES (LSTMTaggerValueError): If it has no entry for one of the features.
+        """
+        tok2vec.set_vocabulary(self.model, vocabulary)
+
+    # Scores
+
+    def predict(self, docs: Sequence[Doc]) -> Ragged:
+        """RETURNS (Ragged): Scores of one or more documents, `(tokens, labels)`."""
+        return tagger.predict(self.model, docs)
+
+    def predict_stream(self, docs: Sequence[Doc], state: State | None) -> tuple[Ragged, State]:
+        """See `models.tagger.predict_stream`."""
+        return tagger.predict_stream(self.model, docs, state)
+
+    def begin_update(self, docs: Sequence[Doc]) -> tuple[Ragged, Callable[[Ragged], None]]:
+        """See `models.tagger.begin_update`."""
+        return tagger.begin_update(self.model, docs)
+
+    def require_finite(self, docs: Sequence[Doc], scores: Ragged, name: str) -> None:
+        """RAISES (LSTMTaggerValueError): If scores are NaN or infinite. The message says whose and why.
+
+        docs (Sequence[Doc]): The documents.
+        scores (Ragged): Their scores, `(tokens, any)`.
+        name (str): The component's name, for the message.
+        """
+        isfinite = self.model.ops.xp.isfinite
+        if isfinite(scores.data).all():
+            return
+        invalid = [doc for doc, own in zip(docs, split(scores), strict=True) if not isfinite(own).all()]
+        problem = Errors.L107.format(
+            name=name,
+            n=len(invalid),
+            n_docs=len(docs),
+            text=invalid[0].text[:60],
+            cause=explain_divergence(self.model, invalid),
+        )
+        raise LSTMTaggerValueError(" ".join((SpacyErrors.E940, problem)))
+
+    # Training
+
+    def compute_loss(self, scores: Ragged, gold: Ints, excluded: Ints, label_smoothing: float) -> Loss:
+        """Compute the decoder's loss and its gradient. Nothing is accumulated in the weights.
+
+        scores (Ragged): `(tokens, labels)`, or those of every member of an ensemble.
+        gold (Ints): The index of every token's label, -1 if it is missing, `(tokens,)`.
+        excluded (Ints): The index of a label that it does not have, or -1, `(tokens,)`.
+        label_smoothing (float): See `networks.SoftmaxDecoder`.
+        """
+        decoder: Decoder = self._shim.module
+        weights = list(decoder.parameters())
+        with torch.enable_grad():
+            flat, lengths = self._to_tensors(scores)
+            flat.requires_grad_(True)
+            loss = decoder.loss(flat, lengths, self._make_targets(gold, excluded), label_smoothing)
+            d_scores, *d_weights = torch.autograd.grad(loss, [flat, *weights], allow_unused=True)
+        return Loss(loss.item(), to_ragged(d_scores, scores.lengths), d_weights)
+
+    def accumulate(self, d_weights: Sequence[Tensor | None]) -> None:
+        """Add gradients of the decoder's weights to those that the next `finish_update` takes."""
+        for weight, gradient in zip(self._shim.module.parameters(), d_weights, strict=True):
+            if gradient is not None:
+                weight.grad = gradient if weight.grad is None else weight.grad + gradient
+
+    def imitate(
+        self, scores: Ragged, teacher: Model[list[Doc], list[Floats2d]], docs: Sequence[Doc]
+    ) -> Ragged:
+        """RETURNS (Ragged): The gradient that pulls scores towards those of a teacher, `(tokens, labels)`;
+        of the scores of several members, `(tokens, members * labels)`, each towards the same.
+
+        scores (Ragged): Scores of the documents in training.
+        teacher (Model[List[Doc], List[Floats2d]]): A model with the same labels.
+        docs (Sequence[Doc]): The documents.
+        """
+        ops: Any = self.model.ops
+        target: Any = ops.softmax(tagger.predict(teacher, docs).data)
+        members = ops.xp.split(scores.data, scores.data.shape[1] // target.shape[1], axis=1)
+        differences = ops.xp.hstack([ops.softmax(member) - target for member in members])
+        return Ragged(differences / len(members), scores.lengths)
+
+    def constrain(self, labels: Sequence[str], gold: Ints, excluded: Ints, lengths: Ints) -> None:
+        """Set the constraints that the decoder's config asks for, if any.
+
+        labels (Sequence[str]): The labels.
+        gold (Ints): See `compute_loss`; of all training documents.
+        excluded (Ints): See `compute_loss`.
+        lengths (Ints): The number of tokens of every document, `(docs,)`.
+        RAISES (LSTMTaggerValueError): If a label does not follow the scheme.
+        """
+        self._shim.module.constrain(labels, self._make_targets(gold, excluded), torch.from_numpy(lengths))
+
+    @property
+    def constraints(self) -> str:
+        """The name of the decoder's constraints, for messages."""
+        name: str = self._shim.module.constraints
+        return name
+
+    def find_forbidden(self, gold: Ints, excluded: Ints, lengths: Ints) -> list[int]:
+        """RETURNS (List[int]): The documents whose annotation the constraints forbid. Nothing is learned
+        from them. The arguments are those of `constrain`.
+        """
+        targets = self._make_targets(gold, excluded)
+        found: list[int] = self._shim.module.find_forbidden(targets, torch.from_numpy(lengths))
+        return found
+
+    def _make_targets(self, gold: Ints, excluded: Ints) -> Targets:
+        device = self._shim.device
+        return Targets(torch.from_numpy(gold).to(device), torch.from_numpy(excluded).to(device))
+
+    # Answers
+
+    @torch.no_grad()
+    def decode(self, scores: Ragged) -> list[Ints]:
+        """RETURNS (List[Ints]): The labels of the best path of every document, `(tokens,)`."""
+        labels = self._shim.module.decode(
+            to_tensor(scores, self._shim.device), torch.from_numpy(scores.lengths)
+        )
+        return split(to_ragged(labels.cpu(), scores.lengths))
+
+    @torch.no_grad()
+    def get_marginals(self, scores: Ragged) -> Ragged:
+        """RETURNS (Ragged): Every label's posterior probability, `(tokens, labels)`, in NumPy."""
+        marginals = self._shim.module.marginals(
+            to_tensor(scores, self._shim.device), torch.from_numpy(scores.lengths)
+        )
+        return to_ragged(marginals.cpu(), scores.lengths)
+
+    @torch.no_grad()
+    def get_n_best(self, scores: Ragged, k: int) -> tuple[list[Ints], LogProbs]:
+        """Find the best paths.
+
+        RETURNS (Tuple[List[Ints], LogProbs]): For every document the labels of each of its k best paths,
+            `(tokens, k)`, and their log probabilities `(docs, k)`: -1 and -inf where there are fewer.
+        """
+        labels, log_probs = self._shim.module.n_best(*self._to_tensors(scores), k)
+        paths = split(to_ragged(labels.t().contiguous().cpu(), scores.lengths))
+        return paths, log_probs.cpu().numpy()
+
+    def _to_tensors(self, flat: Ragged) -> tuple[Tensor, Tensor]:
+        """RETURNS (Tuple[Tensor, Tensor]): The data, on the decoder's device, and the lengths."""
+        return to_tensor(flat, self._shim.device), torch.from_numpy(flat.lengths)
+
+    # Calibration
+
+    def fit_temperature(self, scores: Ragged, gold: Ints) -> float:
+        """Set the temperature that makes the gold labels most probable (Guo et al. 2017, §4.2), each by its
+        own posterior. It is saved with the weights.
+
+        scores (Ragged): `(tokens, labels)`.
+        gold (Ints): The gold label of every token, -1 if it is missing, `(tokens,)`.
+        RETURNS (float): The temperature: above 1 if the model was overconfident.
+        """
+        words = np.flatnonzero(gold >= 0)
+
+        def measure(log_temperature: float) -> float:
+            self._set_temperature(float(np.exp(log_temperature)))
+            marginals: Any = self.get_marginals(scores).data
+            return -float(np.log(np.maximum(marginals[words, gold[words]], 1e-30)).mean())
+
+        temperature = float(np.exp(_minimize(measure, *np.log(TEMPERATURES))))
+        self._set_temperature(temperature)
+        return temperature
+
+    def _set_temperature(self, temperature: float) -> None:
+        self._shim.module.temperature = temperature
+        self._shim.fitted = {**self._shim.fitted, "temperature": temperature}
+
+
+def _minimize(function: Callable[[float], float], low: float, high: float) -> float:
+    """RETURNS (float): The minimum of a function that has only one, by golden-section search."""
+    ratio = (5**0.5 - 1) / 2
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at_left, at_right = function(left), function(right)
+    while high - low > 1e-3:
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = function(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = function(right)
+    return (low + high) / 2

@@ -1,0 +1,124 @@
+"""Prediction: documents → a vector or emissions for every token, with what was derived from the weights."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from torch import Tensor
+
+from ..features import find_sentence_starts, get_vocab, read_tokens
+from ..networks import (
+    State,
+    drop_skipped,
+    make_batches,
+    make_pieces,
+    make_prediction_network,
+    read_batches,
+    restore_skipped,
+)
+from ..ragged import Ragged
+from ..vocabulary import Ids
+from .convert import to_ragged
+from .precision import get_precision
+from .settings import PredictionSettings
+from .threads import count_threads, get_map
+from .type_cache import UNREAD, TypeCache
+
+Project: TypeAlias = Callable[[Tensor], Tensor]
+
+# With fewer sequences per step, there is too little work to share between threads.
+MIN_SEQUENCES = 32
+
+
+class Predictor:
+    """Reads documents with a network whose weights stay as they are; made again when they change.
+
+    network (DocLSTM): The network.
+    vocab (Vocab): The vocab of the documents.
+    settings (PredictionSettings): The settings.
+    """
+
+    def __init__(self, network: Any, vocab: Vocab, settings: PredictionSettings) -> None:
+        self.network = network
+        self.settings = settings
+        self.device: torch.device = next(network.parameters()).device
+        precision = get_precision(settings.precision, self.device)
+        self.lstm = make_prediction_network(network.lstm, self.device, precision)
+        self.cache = TypeCache(settings.cache_size, vocab, vocab.vectors)
+
+    def is_for(self, vocab: Vocab) -> bool:
+        """Whether the cache is for this vocab, with its current table of static vectors."""
+        return self.cache.is_of(vocab, vocab.vectors)
+
+    def predict(self, docs: Sequence[Doc], width: int, project: Project | None = None) -> Ragged:
+        """Read documents, long ones in pieces.
+
+        docs (Sequence[Doc]): One or more documents.
+        width (int): The width of the result.
+        project (Optional[Callable[[Tensor], Tensor]]): Applied to each batch of outputs, `(n,
+            output_width)`, while they are in the CPU's cache; gives `(n, width)`.
+        RETURNS (Ragged): `(tokens, width)`: the LSTM's outputs, or what `project` made of them.
+        """
+        tokens, lengths = read_tokens(docs)
+        vocab = get_vocab(docs)
+        settings = self.settings
+
+        def read_batch(batch_tokens: Tensor, batch_lengths: Tensor) -> Tensor:
+            outputs, _ = self._read(tokens[batch_tokens.numpy()], batch_lengths, vocab)
+            return project(outputs) if project else outputs
+
+        if len(docs) == 1 and len(tokens) <= settings.window:  # nothing to share between threads
+            with torch.no_grad():
+                outputs = read_batch(torch.arange(len(tokens)), torch.from_numpy(lengths))
+                return to_ragged(outputs, lengths)
+        pieces = make_pieces(
+            torch.from_numpy(lengths),
+            settings.window,
+            settings.overlap,
+            lambda doc: find_sentence_starts(docs[doc]),
+        )
+        is_alone = len(pieces) <= MIN_SEQUENCES or self.device.type != "cpu"
+        n_threads = 1 if is_alone else count_threads(settings.n_threads)
+        batches = make_batches(pieces, n_threads)
+        # Threads could not write to a tensor that was made in a caller's inference mode.
+        with torch.inference_mode(False):
+            outputs = torch.empty(len(tokens), width, device=self.device)
+        map_ = map if is_alone else get_map(n_threads)
+        read_batches(read_batch, batches, outputs, map_)
+        return to_ragged(outputs, lengths)
+
+    def predict_stream(self, docs: Sequence[Doc], state: State | None) -> tuple[Ragged, State]:
+        """Read documents without cutting them, from a given state.
+
+        docs (Sequence[Doc]): One or more documents.
+        state (Optional[State]): The state to continue from; by default the initial state.
+        RETURNS (Tuple[Ragged, State]): Outputs `(tokens, output_width)`, and the final state.
+        """
+        tokens, lengths = read_tokens(docs)
+        start = state or self.network.lstm.initial_state(len(docs))
+        outputs, final = self._read(tokens, torch.from_numpy(lengths), get_vocab(docs), start)
+        assert final is not None
+        return to_ragged(outputs, lengths), final
+
+    def _read(
+        self, tokens: Ids, lengths: Tensor, vocab: Vocab, state: State | None = None
+    ) -> tuple[Tensor, State | None]:
+        # In a caller's inference mode, tensors that are kept must still be ordinary ones.
+        with torch.inference_mode(False), torch.no_grad():
+            table, rows = self.cache.look_up(tokens, partial(self._project, vocab=vocab))
+            index = torch.from_numpy(rows).to(table.device)
+            if rows.min(initial=0) != UNREAD:
+                return self.lstm.read(table, index, lengths, state)
+            is_read = index != UNREAD
+            outputs, final = self.lstm.read(table, *drop_skipped(index, lengths, is_read), state)
+            return restore_skipped(outputs, is_read), final
+
+    def _project(self, types: Ids, vocab: Vocab) -> tuple[Tensor, npt.NDArray[np.bool_]]:
+        features = self.network.features(types, vocab)
+        embedded = self.network.embedding(self.network.to_tensors(features))
+        return self.lstm.project(embedded), features.is_read

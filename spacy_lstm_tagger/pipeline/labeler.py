@@ -1,0 +1,403 @@
+"""A trainable component that assigns one label to each word, whatever the annotation.
+
+A subclass says which annotation: how labels are read from a `Doc`, and written to one. `lstm_tagger.py` is
+the example to follow. Nothing here imports torch until a model is used: spaCy imports every component.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+import numpy as np
+from spacy.errors import Errors as SpacyErrors
+from spacy.language import Language
+from spacy.strings import get_string_id
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.util import check_lexeme_norms
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.types import Floats2d
+
+from ..errors import Errors, LSTMTaggerValueError, Warnings, check_setting
+from ..ragged import Ragged, join, split
+from ..vocabulary import Ids, Ints
+from .labels import MISSING, GoldLabels, align, collect_labels, encode_gold, read_label_data
+from .predictions import decode, set_extensions, store
+from .saving import SavedComponent
+
+if TYPE_CHECKING:
+    from ..models.labeling import LabelingModel, Loss
+
+GetExamples: TypeAlias = Callable[[], Iterable[Example]]
+LabelerModel: TypeAlias = Model[list[Doc], list[Floats2d]]
+
+
+class SequenceLabeler(SavedComponent):
+    """Labels words with an LSTM. Everything that spaCy's `Tagger` does for tags, this does the same way.
+
+    A subclass sets `annotation`, and implements `read_labels` and `write_labels`. It may override
+    `get_gold` and `find_labels`, if gold labels are not simply those of the aligned tokens.
+
+    annotation (str): A short name for what the labels are, such as "tag". It names the extension attributes
+        that confidences are stored in: `token._.tag_score`, `doc._.tag_scores`, `doc._.tag_n_best`.
+    """
+
+    annotation: ClassVar[str]
+    kept_settings = ("n_best", "store_scores")
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: LabelerModel,
+        name: str,
+        *,
+        overwrite: bool = False,
+        scorer: Callable[..., Any] | None = None,
+        neg_prefix: str = "",
+        label_smoothing: float = 0.0,
+        store_scores: bool = False,
+        n_best: int = 0,
+    ) -> None:
+        """Create a labeler.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model[List[Doc], List[Floats2d]]): `spacy-lstm-tagger.LSTMTagger.v1`.
+        name (str): The component's name, used for its losses.
+        overwrite (bool): Whether to overwrite labels that a document has.
+        scorer (Optional[Callable]): The scoring method.
+        neg_prefix (str): The prefix of a label that a token does *not* have; "" for none.
+        label_smoothing (float): The share of the gold label's probability that is spread over the others.
+        store_scores (bool): Whether to store every label's posterior probability.
+        n_best (int): How many of the best sequences of labels to store.
+        RAISES (LSTMTaggerValueError): If a setting is out of range, or the model does not support it.
+        """
+        is_share = 0.0 <= label_smoothing < 1.0
+        check_setting(name, "label_smoothing", label_smoothing, is_share, "at least 0 and below 1")
+        check_setting(name, "n_best", n_best, n_best >= 0, "0 for none, or more")
+        if not model.has_ref("decoder"):
+            raise LSTMTaggerValueError(Errors.L007.format(name=name, model=model.name))
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        if label_smoothing and not self._network.supports_label_smoothing:
+            decoder = self._network.decoder_name
+            message = Errors.L011.format(name=name, value=label_smoothing, decoder=decoder)
+            raise LSTMTaggerValueError(message)
+        self.cfg = {
+            "label_smoothing": label_smoothing,
+            "labels": [],
+            "n_best": n_best,
+            "neg_prefix": neg_prefix,
+            "overwrite": overwrite,
+            "store_scores": store_scores,
+        }
+        self.scorer = scorer
+        self._has_reported_forbidden = False
+        self._rehearsal_model: LabelerModel | None = None
+        set_extensions(self.annotation)
+
+    # What a subclass says
+
+    def read_labels(self, doc: Doc) -> Ids:
+        """RETURNS (Ids): The string id of each token's label on a document, 0 if it is missing,
+        `(tokens,)`. The strings must be in the document's vocab.
+        """
+        raise NotImplementedError
+
+    def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
+        """Write predicted labels to documents. Labels that these have stay, unless `cfg["overwrite"]`.
+
+        docs (Sequence[Doc]): One or more documents.
+        label_ids (Sequence[Ints]): For each document the indices of its tokens' labels, `(tokens,)`.
+        """
+        raise NotImplementedError
+
+    def get_gold(self, example: Example) -> Ids:
+        """RETURNS (Ids): The string id of the gold label of each predicted token, 0 if it is missing."""
+        return align(example, self.read_labels(example.reference))
+
+    def find_labels(self, examples: Iterable[Example]) -> list[str]:
+        """RETURNS (List[str]): The labels of the examples' gold documents, sorted. A label that could be
+        the negative annotation of another one is taken for that.
+        """
+        references = (example.reference for example in examples)
+        return collect_labels(references, self.read_labels, self.cfg["neg_prefix"])
+
+    # Labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """RETURNS (Tuple[str, ...]): The labels, in the order of the model's outputs."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The labels and the vocabulary, for `initialize(labels=...)`."""
+        return {"labels": list(self.labels), "vocabulary": self._network.vocabulary}
+
+    def add_label(self, label: str) -> int:
+        """Add a label. A network that was initialized cannot be resized.
+
+        label (str): The label.
+        RETURNS (int): 0 if it is present already, otherwise 1.
+        RAISES (ValueError): If it is not a string, or the network has its final size.
+        """
+        if not isinstance(label, str):
+            raise LSTMTaggerValueError(SpacyErrors.E187)
+        if label in self.labels:
+            return 0
+        self._allow_extra_label()
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        return 1
+
+    @property
+    def _network(self) -> "LabelingModel":
+        from ..models.labeling import LabelingModel  # imports torch
+
+        return LabelingModel(self.model)
+
+    # Prediction
+
+    def predict(self, docs: Iterable[Doc]) -> list[Ints]:
+        """Predict the labels of a batch of documents, without modifying them.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (List[Ints]): For every document the indices of its tokens' labels, `(tokens,)`; with
+            `store_scores` or `n_best`, `Predictions`.
+        """
+        docs = list(docs)
+        if any(len(doc) for doc in docs):
+            return self._decode(self._network.predict(docs))
+        # Nothing to ask of the model, which need not be initialized.
+        no_scores = self.model.ops.alloc2f(0, len(self.labels))
+        return self._decode(Ragged(no_scores, np.zeros(len(docs), dtype=np.int64)))
+
+    def predict_stream(self, docs: Iterable[Doc], state: Any = None) -> tuple[list[Ints], Any]:
+        """Predict the labels of texts that arrive in pieces, with a one-directional LSTM.
+
+        docs (Iterable[Doc]): The next piece of each text, of one or more tokens.
+        state (Optional[State]): What the last call returned; none for the first pieces.
+        RETURNS (Tuple[List[Ints], State]): The pieces' labels as `predict` gives them, the same as if the
+            texts were read at once; and the state to continue from.
+        RAISES (LSTMTaggerValueError): If the LSTM is bidirectional, the decoder needs the whole text, or
+            the state is for another number of texts.
+        """
+        network = self._network
+        if network.needs_whole_text:
+            raise LSTMTaggerValueError(Errors.L012.format(name=self.name, decoder=network.decoder_name))
+        scores, state = network.predict_stream(list(docs), state)
+        return self._decode(scores), state
+
+    predict_on = predict_stream  # its earlier name
+
+    def _decode(self, scores: Ragged) -> list[Ints]:
+        return decode(
+            self._network,
+            scores,
+            self.labels,
+            store_scores=self.cfg["store_scores"],
+            n_best=self.cfg["n_best"],
+        )
+
+    def set_annotations(self, docs: Iterable[Doc], batch_label_ids: Sequence[Ints]) -> None:
+        """Write predicted labels to documents. Labels that these have stay, unless `overwrite` is true.
+
+        docs (Iterable[Doc]): The documents to modify.
+        batch_label_ids (Sequence[Ints]): What `predict` returned.
+        """
+        docs = [docs] if isinstance(docs, Doc) else list(docs)
+        if docs:
+            store(docs, batch_label_ids, self.annotation)
+            self.write_labels(docs, batch_label_ids)
+
+    # Training
+
+    def initialize(
+        self,
+        get_examples: GetExamples,
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | Mapping[str, Any] | None = None,
+    ) -> None:
+        """Find the labels and fit the vocabulary on all examples, and create new weights.
+
+        get_examples (Callable[[], Iterable[Example]]): Gives the training examples. If they have both `X`
+            and `!X`, the second is a negative annotation, unless `labels` has it.
+        nlp (Optional[Language]): The pipeline.
+        labels (Optional[Sequence[str] | Mapping[str, Any]]): The labels alone, or what `label_data` or
+            `python -m spacy init labels` gave: labels and vocabulary.
+        """
+        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        check_lexeme_norms(self.vocab, self.name)  # type: ignore[no-untyped-call]
+        given, vocabulary = read_label_data(labels, self.name)
+        for label in self.find_labels(get_examples()) if given is None else given:
+            self.add_label(label)
+        self._require_labels()
+        if vocabulary:
+            self._network.set_vocabulary(vocabulary)
+        else:
+            self._network.fit_vocabulary(lambda: (example.predicted for example in get_examples()))
+        sample = [example.predicted for example in islice(get_examples(), 10)]
+        if not sample:
+            raise LSTMTaggerValueError(SpacyErrors.E923.format(name=self.name))
+        self.model.initialize(X=sample, Y=[self.model.ops.alloc2f(1, len(self.labels))])
+        self._constrain(get_examples)
+
+    def _constrain(self, get_examples: GetExamples) -> None:
+        """Let the decoder set its constraints, and report what they forbid."""
+        if self._network.constraints == "none":
+            return
+        examples = list(get_examples())
+        gold = self._encode_gold(examples)
+        self._network.constrain(self.labels, *gold)
+        forbidden = self._network.find_forbidden(*gold)
+        self._has_reported_forbidden = bool(forbidden)
+        if forbidden:
+            text, scheme = examples[forbidden[0]].reference.text[:60], self._network.constraints
+            n, n_docs = len(forbidden), len(examples)
+            message = Warnings.W002.format(name=self.name, scheme=scheme, n=n, n_docs=n_docs, text=text)
+            warnings.warn(message, stacklevel=2)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch of examples.
+
+        examples (Iterable[Example]): The batch.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer; without one, gradients are accumulated.
+        losses (Optional[Dict[str, float]]): Updated under the component's name.
+        RETURNS (Dict[str, float]): The losses.
+        RAISES (LSTMTaggerValueError): If the scores or the loss are NaN or infinite, or a label is unknown.
+        """
+        examples, docs, losses = self._begin(examples, losses, "update")
+        if not any(len(doc) for doc in docs):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self._network.begin_update(docs)
+        self._network.require_finite(docs, scores, self.name)
+        loss = self._compute_loss(examples, scores)
+        backprop(loss.d_scores)
+        self._network.accumulate(loss.d_weights)
+        return self._finish(sgd, losses, loss.d_scores)
+
+    def _begin(
+        self, examples: Iterable[Example], losses: dict[str, float] | None, method: str
+    ) -> tuple[list[Example], list[Doc], dict[str, float]]:
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.{method}")
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        return examples, [example.predicted for example in examples], losses
+
+    def _finish(
+        self, sgd: Optimizer | None, losses: dict[str, float], d_scores: Ragged
+    ) -> dict[str, float]:
+        if sgd:
+            self.finish_update(sgd)
+        losses[self.name] += float((d_scores.data**2).sum())
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: list[Floats2d]) -> tuple[float, list[Floats2d]]:
+        """The loss of a batch, and its gradient with respect to the scores. Nothing is accumulated: the
+        decoder's own weights, such as the transitions of a CRF, learn in `update` only.
+
+        examples (Iterable[Example]): The batch.
+        scores (List[Floats2d]): What the model returned, for every document `(tokens, labels)`.
+        RETURNS (Tuple[float, List[Floats2d]]): The loss as spaCy's tagger reports it, the squared length
+            of the gradient; and the gradient, that of the negative log likelihood summed over tokens.
+        RAISES (LSTMTaggerValueError): If a gold label is unknown, or the loss is NaN or infinite.
+        """
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.get_loss")
+        loss = self._compute_loss(examples, join(scores))
+        return float((loss.d_scores.data**2).sum()), split(loss.d_scores)
+
+    def _compute_loss(self, examples: list[Example], scores: Ragged) -> "Loss":
+        gold = self._encode_gold(examples)
+        smoothing = self.cfg["label_smoothing"]
+        loss = self._network.compute_loss(scores, gold.gold, gold.excluded, smoothing)
+        if not np.isfinite(loss.value):
+            raise LSTMTaggerValueError(SpacyErrors.E910.format(name=self.name))
+        self._report_forbidden(examples, gold, loss.d_scores)
+        return loss
+
+    def _encode_gold(self, examples: list[Example]) -> GoldLabels:
+        found = [self.get_gold(example) for example in examples]
+        neg_prefix = self.cfg["neg_prefix"]
+        return encode_gold(examples, found, self.labels, neg_prefix=neg_prefix, name=self.name)
+
+    def _report_forbidden(self, examples: list[Example], gold: GoldLabels, d_scores: Ragged) -> None:
+        """Report once if the constraints forbid what the component is updated with."""
+        network = self._network
+        if self._has_reported_forbidden or network.constraints == "none":
+            return
+        if all(gradient.any() or not len(gradient) for gradient in split(d_scores)):
+            return
+        forbidden = network.find_forbidden(*gold)
+        if forbidden:
+            self._has_reported_forbidden = True
+            text = examples[forbidden[0]].reference.text[:60]
+            message = Warnings.W004.format(name=self.name, scheme=network.constraints, text=text)
+            warnings.warn(message, stacklevel=2)
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn to predict as before `nlp.resume_training()`, against catastrophic forgetting. The
+        examples' gold annotation is not used. The decoder's own weights, such as the transitions of a CRF,
+        stay. The arguments are those of `update`.
+        """
+        _, docs, losses = self._begin(examples, losses, "rehearse")
+        if self._rehearsal_model is None or not any(len(doc) for doc in docs):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self._network.begin_update(docs)
+        d_scores = self._network.imitate(scores, self._rehearsal_model, docs)
+        backprop(d_scores)
+        return self._finish(sgd, losses, d_scores)
+
+    # Confidence
+
+    def calibrate(self, examples: Iterable[Example]) -> float:
+        """Fit the temperature of the confidences, and keep it with the model. Predicted labels stay the
+        same.
+
+        examples (Iterable[Example]): Examples that were not trained on. If the model has a listener,
+            `predicted` must have been through the components before this one.
+        RETURNS (float): The temperature: above 1 if the component was overconfident.
+        RAISES (LSTMTaggerValueError): If no word has a gold label.
+        """
+        examples = list(examples)
+        indices = {get_string_id(label): i for i, label in enumerate(self.labels)}
+        found = [label for example in examples for label in self.get_gold(example).tolist()]
+        gold = np.array([indices.get(label, MISSING) for label in found], dtype=np.int64)
+        if not (gold != MISSING).any():
+            raise LSTMTaggerValueError(Errors.L105.format(name=self.name))
+        scores = self._network.predict([example.predicted for example in examples])
+        return self._network.fit_temperature(scores, gold)
+
+
+def get_labeler(nlp: Language, name: str) -> SequenceLabeler:
+    """RETURNS (SequenceLabeler): A component of a pipeline.
+    RAISES (LSTMTaggerValueError): If there is none of this name, or it is not one of ours.
+    """
+    if name not in nlp.pipe_names:
+        raise LSTMTaggerValueError(Errors.L401.format(name=name, pipeline=", ".join(nlp.pipe_names)))
+    component = nlp.get_pipe(name)
+    if not isinstance(component, SequenceLabeler):
+        raise LSTMTaggerValueError(Errors.L402.format(name=name))
+    return component

@@ -1,0 +1,137 @@
+"""Labels: which there are, and the gold labels of a batch of examples as their indices."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from spacy.attrs import ORTH
+from spacy.strings import get_string_id
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..errors import Errors, LSTMTaggerValueError
+from ..vocabulary import Ids, Ints
+
+MISSING = -1
+
+
+class GoldLabels(NamedTuple):
+    """What the annotation says about every token of `example.predicted`, documents end to end.
+
+    gold (Ints): The index of the token's label, -1 if it is missing, `(tokens,)`.
+    excluded (Ints): The index of the label that a negative annotation excludes, or -1, `(tokens,)`.
+    lengths (Ints): The number of tokens of every document, `(docs,)`.
+    """
+
+    gold: Ints
+    excluded: Ints
+    lengths: Ints
+
+
+def collect_labels(docs: Iterable[Doc], read_labels: Callable[[Doc], Ids], neg_prefix: str) -> list[str]:
+    """RETURNS (List[str]): The labels of documents, sorted. A label that could be the negative annotation
+    of another one is taken for that.
+    """
+    found: set[str] = set()
+    for doc in docs:
+        found.update(doc.vocab.strings[label] for label in np.unique(read_labels(doc)).tolist() if label)
+    negative = {neg_prefix + label for label in found} if neg_prefix else set()
+    return sorted(found - negative)
+
+
+def read_label_data(labels: Any, name: str) -> tuple[list[str] | None, Mapping[str, Any]]:
+    """Read what `initialize` gets as `labels`.
+
+    RETURNS (Tuple[Optional[List[str]], Mapping]): Labels, if given, and vocabulary, if given.
+    RAISES (LSTMTaggerValueError): If it has another form. The message has the component's name.
+    """
+    vocabulary: Any = {}
+    if isinstance(labels, Mapping) and "labels" in labels:
+        labels, vocabulary = labels["labels"], labels.get("vocabulary", {})
+    if labels is None:
+        return None, {}
+    if isinstance(labels, (str, Mapping)) or not isinstance(vocabulary, Mapping):
+        raise LSTMTaggerValueError(Errors.L102.format(name=name, found=type(labels).__name__))
+    return list(labels), vocabulary
+
+
+def align(example: Example, labels: Ids) -> Ids:
+    """Align labels of the reference with the predicted tokens, as `Example.get_aligned` does.
+
+    example (Example): The example.
+    labels (Ids): The string id of the label of each token of the reference, 0 if it is missing,
+        `(tokens,)`.
+    RETURNS (Ids): That of each predicted token; missing if it is aligned with none, or with several tokens
+        whose labels differ.
+    """
+    predicted, reference = example.predicted, example.reference
+    if np.array_equal(predicted.to_array(ORTH), reference.to_array(ORTH)):
+        return labels
+    aligned = np.zeros(len(predicted), dtype=np.uint64)
+    for i in range(len(predicted)):
+        found = labels[example.alignment.x2y[i]]
+        if len(found) and (found == found[0]).all():
+            aligned[i] = found[0]
+    return aligned
+
+
+def encode_gold(
+    examples: Sequence[Example],
+    found: Sequence[Ids],
+    labels: Sequence[str],
+    *,
+    neg_prefix: str,
+    name: str,
+) -> GoldLabels:
+    """Encode gold labels as indices.
+
+    A gold label that is among the labels means just that, even if it begins with the negative prefix (some
+    treebanks tag the exclamation mark "!").
+
+    examples (Sequence[Example]): The examples.
+    found (Sequence[Ids]): For every example the string id of each predicted token's gold label, 0 if it is
+        missing, `(tokens,)`.
+    labels (Sequence[str]): The component's labels.
+    neg_prefix (str): What a negative annotation begins with.
+    name (str): The component's name, for errors.
+    RAISES (LSTMTaggerValueError): If a gold label is not among the labels.
+    """
+    indices = {label: i for i, label in enumerate(labels)}
+    meaning: dict[str, tuple[int, int]] = {"": (MISSING, MISSING)}
+    meaning |= {neg_prefix + label: (MISSING, i) for label, i in indices.items()}
+    meaning |= {label: (i, MISSING) for label, i in indices.items()}
+    by_id = {get_string_id(label): pair for label, pair in meaning.items()}
+    distinct, index = np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *found]), return_inverse=True)
+    unknown = [label for label in distinct.tolist() if label not in by_id]
+    if unknown:
+        _raise_unknown(examples, found, unknown, labels, neg_prefix=neg_prefix, name=name)
+    pairs = [by_id[label] for label in distinct.tolist()]
+    gold, excluded = np.array(pairs, dtype=np.int64).reshape(-1, 2)[index].T
+    return GoldLabels(gold, excluded, np.array([len(ids) for ids in found], dtype=np.int64))
+
+
+def _raise_unknown(
+    examples: Iterable[Example],
+    found: Iterable[Ids],
+    unknown: Sequence[int],
+    labels: Sequence[str],
+    *,
+    neg_prefix: str,
+    name: str,
+) -> None:
+    """RAISES (LSTMTaggerValueError): For the first token with an unknown label."""
+    example, index, label = next(
+        (example, int(i), int(ids[i]))
+        for example, ids in zip(examples, found, strict=True)
+        for i in np.flatnonzero(np.isin(ids, unknown))
+    )
+    message = Errors.L101.format(
+        label=example.reference.vocab.strings[label],
+        index=index,
+        word=example.predicted[index].text,
+        text=example.predicted.text[:60],
+        n_labels=len(labels),
+        name=name,
+        neg_prefix=neg_prefix,
+    )
+    raise LSTMTaggerValueError(message)

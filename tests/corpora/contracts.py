@@ -1,0 +1,111 @@
+"""What a reader owes its caller whatever the bytes of a file are. The tests and fuzz/ assert the same."""
+
+import re
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+from spacy_lstm_tagger import LSTMTaggerError
+
+Annotation = tuple[Any, ...]
+
+
+class Outcome(NamedTuple):
+    """What one pass over a corpus gave: examples, the error that ended it, and warnings."""
+
+    examples: list[tuple[Annotation, Annotation]]
+    error: str
+    warnings: list[str]
+
+
+def annotation(doc: Doc) -> Annotation:
+    """RETURNS (Tuple): All that the readers write on a doc."""
+    tokens = [
+        (token.text, token.whitespace_, token.tag_, token.pos_, token.lemma_, str(token.morph))
+        for token in doc
+    ]
+    return doc.has_unknown_spaces, [token.is_sent_start for token in doc], tokens
+
+
+def read(create: Callable[..., Any], path: Path, **settings: Any) -> Outcome:
+    """Read a corpus to its end. Any error that is not one of ours is raised."""
+    nlp = SimpleNamespace(vocab=Vocab())  # a reader needs no more of a pipeline; a new one for every file
+    examples: list[Example] = []
+    error = None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            collect(create(path, **settings)(nlp), examples)
+        except ValueError as found:
+            error = found
+    assert error is None or isinstance(error, LSTMTaggerError), (
+        "such as UnicodeDecodeError, which names no file"
+    )
+    pairs = [(annotation(example.predicted), annotation(example.reference)) for example in examples]
+    return Outcome(pairs, str(error or ""), [str(warning.message) for warning in caught])
+
+
+def collect(found: Iterable[Example], examples: list[Example]) -> None:
+    for example in found:  # unlike list(), keeps those before an error
+        examples.append(example)  # noqa: PERF402
+
+
+def check_reader(create: Callable[..., Any], path: Path, **settings: Any) -> tuple[Outcome, Outcome]:
+    """Read a file in both modes, and check all that holds for any content of it.
+
+    RETURNS (Tuple[Outcome, Outcome]): The outcome of "raise", and that of "skip".
+    """
+    strict = read(create, path, on_error="raise", **settings)
+    tolerant = read(create, path, on_error="skip", **settings)
+    assert not strict.warnings
+    for message in (strict.error, tolerant.error, *tolerant.warnings):
+        assert len(message) < 1000 + 3 * len(str(path)), "a message is for reading"
+    if not strict.error:
+        assert strict.examples
+        assert tolerant == strict, "nothing is skipped without an error"
+    elif is_empty(strict.error, path):
+        assert tolerant == strict, "an empty file is an error in both modes"
+    else:
+        check_place(strict.error, path)
+        check_skipped(strict, tolerant, path)
+    return strict, tolerant
+
+
+def is_empty(message: str, path: Path) -> bool:
+    return message.startswith(f"[L306] The file {path} has no sentences.")
+
+
+def check_place(message: str, path: Path) -> None:
+    found = re.match(rf"\[L3\d\d\] {re.escape(str(path))}, line (\d+): ", message)
+    assert found is not None, message
+    assert 1 <= int(found[1]) <= path.read_bytes().count(b"\n") + 1
+
+
+def check_skipped(strict: Outcome, tolerant: Outcome, path: Path) -> None:
+    """The first error is told and counted in the one warning, or in the error that nothing is left."""
+    assert tolerant.examples[: len(strict.examples)] == strict.examples
+    if tolerant.error:
+        assert not tolerant.examples
+        assert not tolerant.warnings
+        assert tolerant.error.startswith(f"[L323] Nothing is left of the file {path}: ")
+        message = tolerant.error
+    else:
+        assert tolerant.examples
+        [message] = tolerant.warnings
+        assert message.startswith(f"[W003] {path}: ")
+    assert message.endswith(f"The first error: {strict.error}")
+    skipped, total = count_skipped(message)
+    assert 1 <= skipped <= total
+
+
+def count_skipped(message: str) -> tuple[int, int]:
+    """RETURNS (Tuple[int, int]): How many a message says were left out, and of how many."""
+    found = re.search(r": (\d+) of (\d+) (?:sentence|line)\(s\) are damaged", message)
+    assert found is not None, message
+    return int(found[1]), int(found[2])
