@@ -1,4 +1,4 @@
-"""Score a trained pipeline on sentences that it has not seen, and show how it tags some of them.
+"""Evaluate a trained pipeline on unseen sentences, and print the tags of some others.
 
 python examples/tag_sentences.py training/demo/model-best corpus/en/test.jsonl
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import spacy
 
-from spacy_lstm_tagger.readers import create_corpus
+from spacy_lstm_tagger import create_corpus
 
 TEXTS = [
     "Can you book us a table for six at half past seven?",

@@ -13,7 +13,7 @@ from .bulk import tag_files
 from .bulk.apply import SHARD_SIZE
 from .bulk.tagging import BATCH_SIZE
 from .corpora import create_corpus
-from .pipeline import calibrate_pipeline
+from .pipeline import calibrate_pipeline, get_labeler
 from .report import write_report
 
 lstm_tagger_cli = typer.Typer(
@@ -68,9 +68,10 @@ def calibrate_cli(
 ) -> None:
     """Calibrate confidences on data that was not trained on. Tags stay the same."""
     nlp = spacy.load(model)
-    output.mkdir(parents=True, exist_ok=True)  # fail now rather than at the end
     corpus = create_corpus(data, tag=tag.value)
     try:
+        get_labeler(nlp, component)
+        output.mkdir(parents=True, exist_ok=True)  # fail now rather than at the end
         found = calibrate_pipeline(nlp, component, lambda: corpus(nlp))
     except ValueError as error:
         msg.fail(str(error), exits=1)

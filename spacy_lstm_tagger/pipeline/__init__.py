@@ -1,7 +1,14 @@
 """The pipeline components. Imported by every spaCy process through its entry point: no torch here."""
 
 from .calibration import Calibration, calibrate_pipeline
-from .labeler import SequenceLabeler
+from .labeler import SequenceLabeler, get_labeler
 from .lstm_tagger import LSTMTagger, make_lstm_tagger
 
-__all__ = ["Calibration", "LSTMTagger", "SequenceLabeler", "calibrate_pipeline", "make_lstm_tagger"]
+__all__ = [
+    "Calibration",
+    "LSTMTagger",
+    "SequenceLabeler",
+    "calibrate_pipeline",
+    "get_labeler",
+    "make_lstm_tagger",
+]

@@ -253,11 +253,10 @@ class SequenceLabeler(SavedComponent):
         examples = list(get_examples())
         gold = self._encode_gold(examples)
         self._network.constrain(self.labels, *gold)
-        forbidden = self._network.find_forbidden(*gold)
-        self._has_reported_forbidden = bool(forbidden)
-        if forbidden:
-            text, scheme = examples[forbidden[0]].reference.text[:60], self._network.constraints
-            n, n_docs = len(forbidden), len(examples)
+        if forbidden := self._network.find_forbidden(*gold):
+            self._has_reported_forbidden = True
+            text, n, n_docs = examples[forbidden[0]].reference.text[:60], len(forbidden), len(examples)
+            scheme = self._network.constraints
             message = Warnings.W002.format(name=self.name, scheme=scheme, n=n, n_docs=n_docs, text=text)
             warnings.warn(message, stacklevel=2)
 
@@ -342,8 +341,7 @@ class SequenceLabeler(SavedComponent):
             return
         if all(gradient.any() or not len(gradient) for gradient in split(d_scores)):
             return
-        forbidden = network.find_forbidden(*gold)
-        if forbidden:
+        if forbidden := network.find_forbidden(*gold):
             self._has_reported_forbidden = True
             text = examples[forbidden[0]].reference.text[:60]
             message = Warnings.W004.format(name=self.name, scheme=network.constraints, text=text)
@@ -357,9 +355,8 @@ class SequenceLabeler(SavedComponent):
         sgd: Optimizer | None = None,
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
-        """Learn to predict as before `nlp.resume_training()`, against catastrophic forgetting. The
-        examples' gold annotation is not used. The decoder's own weights, such as the transitions of a CRF,
-        stay. The arguments are those of `update`.
+        """Learn to predict as before `nlp.resume_training()`, against catastrophic forgetting. The arguments
+        are those of `update`. Gold labels are not used, and a CRF's transitions stay.
         """
         _, docs, losses = self._begin(examples, losses, "rehearse")
         if self._rehearsal_model is None or not any(len(doc) for doc in docs):
