@@ -14,10 +14,11 @@ from .errors import (
     LSTMTaggerRuntimeError,
     LSTMTaggerValueError,
 )
-from .pipeline import LSTMTagger, SequenceLabeler
+from .pipeline import DEFAULT_MODEL, LSTMTagger, SequenceLabeler
 
 __version__ = version("spacy-lstm-tagger")
 __all__ = [
+    "DEFAULT_MODEL",
     "LSTMTagger",
     "LSTMTaggerError",
     "LSTMTaggerImportError",

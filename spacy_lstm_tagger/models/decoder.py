@@ -55,7 +55,7 @@ def _build_decoder(
     is_valid = members is None or members >= 1
     check_setting(architecture, "members", members, is_valid, "a positive number, or null to infer it")
     build = partial(_build_network, decoder_class, members or 1, settings)
-    # Thinc saves the name, so that a model of one decoder can't be loaded by another.
+    # The names of the layers in saved models.
     name = {SoftmaxDecoder: "softmax_head", CRFDecoder: "crf_head"}[decoder_class]
     model: DecoderModel = Model(
         name,

@@ -204,17 +204,13 @@ class LabelingModel:
     @torch.no_grad()
     def decode(self, scores: Ragged) -> list[Ints]:
         """RETURNS (List[Ints]): The labels of the best path of every document, `(tokens,)`."""
-        labels = self._shim.module.decode(
-            to_tensor(scores, self._shim.device), torch.from_numpy(scores.lengths)
-        )
+        labels = self._shim.module.decode(*self._to_tensors(scores))
         return split(to_ragged(labels.cpu(), scores.lengths))
 
     @torch.no_grad()
     def get_marginals(self, scores: Ragged) -> Ragged:
         """RETURNS (Ragged): Every label's posterior probability, `(tokens, labels)`, in NumPy."""
-        marginals = self._shim.module.marginals(
-            to_tensor(scores, self._shim.device), torch.from_numpy(scores.lengths)
-        )
+        marginals = self._shim.module.marginals(*self._to_tensors(scores))
         return to_ragged(marginals.cpu(), scores.lengths)
 
     @torch.no_grad()

@@ -39,8 +39,8 @@ class EmbeddingSettings:
 
     attrs (Sequence[str]): Lexeme attributes with their own tables.
     widths (Sequence[int]): Width of each attribute's embedding.
-    prefix_lengths (Sequence[int]): Tables for the first n letters, lower-cased, beside `PREFIX`.
-    suffix_lengths (Sequence[int]): Tables for the last n letters, lower-cased, beside `SUFFIX`.
+    prefix_lengths (Sequence[int]): Tables for the first n letters, lowercased, next to `PREFIX`.
+    suffix_lengths (Sequence[int]): Tables for the last n letters, lowercased, next to `SUFFIX`.
     affix_width (int): Width of these tables' embeddings.
     min_freq (int): How often a string must occur in the training data to get a row of its own.
     word_dropout (float): α: in training, a string seen n times is replaced by the unknown one with

@@ -2,9 +2,10 @@
 
 from .calibration import Calibration, calibrate_pipeline
 from .labeler import SequenceLabeler, get_labeler
-from .lstm_tagger import LSTMTagger, make_lstm_tagger
+from .lstm_tagger import DEFAULT_MODEL, LSTMTagger, make_lstm_tagger
 
 __all__ = [
+    "DEFAULT_MODEL",
     "Calibration",
     "LSTMTagger",
     "SequenceLabeler",

@@ -355,8 +355,8 @@ class SequenceLabeler(SavedComponent):
         sgd: Optimizer | None = None,
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
-        """Learn to predict as before `nlp.resume_training()`, against catastrophic forgetting. The arguments
-        are those of `update`. Gold labels are not used, and a CRF's transitions stay.
+        """Learn to predict as before `nlp.resume_training()`, against catastrophic forgetting. The
+        arguments are those of `update`. Gold labels are not used, and a CRF's transitions stay.
         """
         _, docs, losses = self._begin(examples, losses, "rehearse")
         if self._rehearsal_model is None or not any(len(doc) for doc in docs):
