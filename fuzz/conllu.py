@@ -2,7 +2,7 @@
 
 from reader import fuzz
 
-from spacy_lstm_tagger.readers import create_conllu_corpus
+from spacy_lstm_tagger.corpora import create_conllu_corpus
 
 SENTENCE = (
     "# newdoc id = 1\n# text = Vámonos ya!\n"

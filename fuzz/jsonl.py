@@ -2,7 +2,7 @@
 
 from reader import fuzz
 
-from spacy_lstm_tagger.readers import create_jsonl_corpus
+from spacy_lstm_tagger.corpora import create_jsonl_corpus
 
 LINE = '{"words": ["Hé", "you", "!"], "tags": ["UH", "", null], "spaces": [true, false, false]}\n'
 WORD = '{"words": ["a"], "tags": ["A"]}\n'

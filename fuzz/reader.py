@@ -8,9 +8,9 @@ from typing import Any
 
 import atheris
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "corpora"))
 with atheris.instrument_imports(include=["spacy_lstm_tagger"]):
-    import spacy_lstm_tagger.readers
+    import spacy_lstm_tagger.corpora
 from contracts import check_reader
 from start import start
 
@@ -23,7 +23,7 @@ def fuzz(create: Callable[..., Any], seeds: list[bytes], tokens: list[str], **se
     tokens (List[str]): What is worth inserting.
     **settings: The reader's.
     """
-    assert spacy_lstm_tagger.readers
+    assert spacy_lstm_tagger.corpora
     with tempfile.TemporaryDirectory() as folder:
         path, dictionary = Path(folder) / "file", Path(folder) / "tokens"
         dictionary.write_text("".join(f'"{escape(token)}"\n' for token in tokens), encoding="ascii")

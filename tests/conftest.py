@@ -1,4 +1,4 @@
-"""One thread, fixed seeds, and no deadlines: what a test gives depends on the code alone."""
+"""One thread, fixed seeds, and no deadlines: the outcome of a test depends only on the code."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ TRAINED = Path(__file__).parent / "models_of_earlier_versions" / "format-2"
 
 
 class TorchRandom:
-    """torch's generator, in the form in which Hypothesis seeds one before every example."""
+    """torch's generator, in the form of those that Hypothesis seeds before every example."""
 
     seed = staticmethod(torch.manual_seed)
     getstate = staticmethod(torch.get_rng_state)
@@ -31,8 +31,8 @@ settings.load_profile("spacy-lstm-tagger")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a Ray cluster come last: with Python 3.13, what is forked by a process that shut one down
-    crashes. Tests that need a GPU are skipped where there is none.
+    """Tests of a Ray cluster come last: with Python 3.13, processes that are forked after one was shut down
+    crash. Tests that need a GPU are skipped where there is none.
     """
     items.sort(key=lambda item: "cluster" in getattr(item, "fixturenames", ()))
     if not torch.cuda.is_available():
@@ -48,7 +48,7 @@ def _seeded() -> None:
 
 @pytest.fixture(autouse=True)
 def _end_of_threads() -> Iterator[None]:
-    """No test's threads outlive it: Python warns of a fork of a process that has some."""
+    """No test's threads outlive it: Python warns when a process with threads is forked."""
     yield
     threads = sys.modules.get("spacy_lstm_tagger.models.threads")
     if threads is not None:
@@ -76,7 +76,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def nlp(model: Path) -> Language:
-    """RETURNS (Language): The pipeline, loaded once more; it stores its confidences."""
+    """RETURNS (Language): The same pipeline, loaded; it stores its confidences."""
     nlp = spacy.load(model)
     nlp.get_pipe("lstm_tagger").cfg["store_scores"] = True
     return nlp

@@ -1,4 +1,4 @@
-"""Examples joined to documents: nothing lost, nothing doubled, as many as asked."""
+"""Examples joined to documents: nothing is lost or doubled, and as many are joined as asked for."""
 
 import random
 import re
@@ -19,7 +19,7 @@ NLP = spacy.blank("en")
 
 
 def make_examples(lengths: list[int]) -> list[Example]:
-    """Every word is another one, and its tag is made of it."""
+    """No two words are the same, and each tag is made from its word."""
     starts = [0, *accumulate(lengths)]
     examples = []
     for start, length in zip(starts, lengths, strict=False):

@@ -1,4 +1,4 @@
-"""The configs of this project: complete, valid, and what they say they are."""
+"""The configs of this project are complete, valid, and what they claim to be."""
 
 from pathlib import Path
 

@@ -1,13 +1,13 @@
 """Features are compared with what a plain loop over tokens, strings and dictionaries gives."""
 
 from collections import Counter
-from collections.abc import Sequence
 from copy import deepcopy
 
 import numpy as np
 import pytest
 import spacy
 import srsly
+from helpers import NLP, make_docs
 from hypothesis import example, given
 from hypothesis import strategies as st
 from spacy.lang.en import English
@@ -27,16 +27,11 @@ from spacy_lstm_tagger.features import (
 )
 from spacy_lstm_tagger.vocabulary import Ints, StringTable
 
-NLP = spacy.blank("en")
 WORDS = ["The", "the", "cat", "Cat-like", "sat", "3.5", "naïve", "😀", "x"]
 
 words = st.text(min_size=1, max_size=12)
 texts = st.lists(st.lists(words, max_size=6), max_size=4)
 few_words = st.lists(st.lists(st.sampled_from(WORDS), max_size=8), max_size=4)
-
-
-def make_docs(sentences: Sequence[Sequence[str]], vocab: Vocab = NLP.vocab) -> list[Doc]:
-    return [Doc(vocab, words=list(sentence)) for sentence in sentences]
 
 
 def make_table(**settings: int) -> FeatureTable:
@@ -84,7 +79,7 @@ def test_tokens_lie_end_to_end(sentences: list[list[str]]) -> None:
 @given(st.lists(st.sampled_from([True, False, None]), max_size=12))
 def test_sentence_starts_are_those_of_the_tokens(sent_starts: list[bool | None]) -> None:
     doc = Doc(NLP.vocab, words=["x"] * len(sent_starts), sent_starts=sent_starts)
-    # A first token is always the start of a sentence: what is said of the others counts.
+    # A first token is always the start of a sentence: only the others decide.
     is_set = any(sent_start is not None for sent_start in sent_starts[1:] or sent_starts)
     expected = [token.i for token in doc if token.is_sent_start] if is_set else []
     assert find_sentence_starts(doc) == expected
@@ -288,7 +283,7 @@ def test_any_text_has_features(strings: list[str]) -> None:
     fitted, hashed = make_table(max_bytes=8), make_table(max_bytes=8)
     fitted.fit([*docs, NLP.make_doc("x")])
     assert rows_of_tokens(hashed, docs).all()
-    # Fitted on these very documents nothing is unknown but empty strings, which have no row.
+    # Fitted on these very documents, only empty strings are unknown: they have no row.
     expected = [[string != "" for string in token_strings(token)] for doc in docs for token in doc]
     assert (rows_of_tokens(fitted, docs) > 0).tolist() == expected
 
@@ -331,7 +326,7 @@ def test_static_vectors_are_looked_up_as_spacy_does(attr: str) -> None:
 
 
 def make_vocab(norm: str) -> Vocab:
-    """A vocab of its own, with static vectors; the norm of "cat" is of its own, too."""
+    """A new vocab with static vectors, and with this norm for "cat"."""
     vocab = spacy.blank("en").vocab
     vocab["cat"].norm_ = norm
     for i, word in enumerate(WORDS[:5]):
@@ -397,7 +392,7 @@ def test_no_more_features_are_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("space", [" ", "\n\n", "\u2003"])
-def test_white_space_is_read_if_the_training_data_had_any(space: str) -> None:
+def test_whitespace_is_read_if_the_training_data_had_any(space: str) -> None:
     table = make_table()
     types = read_types(make_docs([["cat", space]])).types
     is_space = types == NLP.vocab.strings[space]

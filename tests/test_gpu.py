@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from spacy.lang.en import English
+from helpers import make_pipeline
 from spacy.language import Language
 from spacy.training import Example
 from spacy.util import registry
@@ -37,7 +37,7 @@ KINDS = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def _full_precision() -> Iterator[None]:
-    """Float32 is float32, as on a CPU."""
+    """Float32 means float32, as on a CPU."""
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         yield
 
@@ -100,26 +100,20 @@ def test_reading_is_that_of_the_cpu(
 
 @pytest.fixture
 def _gpu() -> Iterator[None]:
-    """The device of new components, which takes CuPy."""
+    """The device of new components, which needs CuPy."""
     pytest.importorskip("cupy")
     require_gpu()
     yield
     require_cpu()
 
 
-def make_pipeline(**prediction: Any) -> Language:
-    nlp = English()
-    nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": prediction}})
-    return nlp
-
-
-def make_examples(nlp: Language, split: str = "train", limit: int = 200) -> list[Example]:
+def read_examples(nlp: Language, split: str = "train", limit: int = 200) -> list[Example]:
     return list(create_jsonl_corpus(CORPUS / f"{split}.jsonl", limit=limit)(nlp))
 
 
 def train(nlp: Language, optimizer: str = "spacy-lstm-tagger.LazyAdam.v1", n_epochs: int = 8) -> Any:
     """RETURNS (Optimizer): What the pipeline was trained with."""
-    examples = make_examples(nlp)
+    examples = read_examples(nlp)
     nlp.initialize(lambda: examples)
     config = {"@optimizers": optimizer, "learn_rate": 0.003}
     sgd = registry.resolve({"optimizer": config})["optimizer"]
@@ -130,8 +124,8 @@ def train(nlp: Language, optimizer: str = "spacy-lstm-tagger.LazyAdam.v1", n_epo
 
 
 def get_scores(nlp: Language, split: str = "dev") -> np.ndarray:
-    """RETURNS (np.ndarray): The emissions of all tokens, of long documents too, `(tokens, labels)`."""
-    docs = [example.predicted for example in make_examples(nlp, split, 0)]
+    """RETURNS (np.ndarray): The emissions of all tokens, also of a long document, `(tokens, labels)`."""
+    docs = [example.predicted for example in read_examples(nlp, split, 0)]
     docs.append(nlp.make_doc(" ".join(doc.text for doc in docs)))
     assert len(docs[-1]) > 256
     emissions = nlp.get_pipe("lstm_tagger").model.predict([*docs, nlp.make_doc("")])
@@ -168,7 +162,7 @@ def test_predictions_are_those_of_the_cpu(trained: bytes, cpu_scores: np.ndarray
 
 @pytest.mark.usefixtures("cpu_scores", "_gpu")
 def test_bfloat16_gives_nearly_the_same_tags(trained: bytes, cpu_scores: np.ndarray) -> None:
-    scores = get_scores(make_pipeline(precision="bfloat16").from_bytes(trained))
+    scores = get_scores(make_pipeline(tok2vec={"precision": "bfloat16"}).from_bytes(trained))
     assert np.abs(scores - cpu_scores).max() > 1e-3, "it is of another precision"
     assert (scores.argmax(axis=1) == cpu_scores.argmax(axis=1)).mean() > 0.98
 
@@ -177,14 +171,14 @@ def test_bfloat16_gives_nearly_the_same_tags(trained: bytes, cpu_scores: np.ndar
 @pytest.mark.parametrize("optimizer", ["Adam.v1", "spacy-lstm-tagger.LazyAdam.v1"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_updates_learn(optimizer: str, precision: str) -> None:
-    nlp = make_pipeline(precision=precision)
+    nlp = make_pipeline(tok2vec={"precision": precision})
     sgd = train(nlp, optimizer)
     assert get_device(nlp) == DEVICE
-    assert nlp.evaluate(make_examples(nlp))["tag_acc"] > 0.95
-    assert nlp.evaluate(make_examples(nlp, "dev"))["tag_acc"] > 0.6
+    assert nlp.evaluate(read_examples(nlp))["tag_acc"] > 0.95
+    assert nlp.evaluate(read_examples(nlp, "dev"))["tag_acc"] > 0.6
     scores = get_scores(nlp)
     with nlp.use_params(sgd.averages):
-        assert nlp.evaluate(make_examples(nlp))["tag_acc"] > 0.9
+        assert nlp.evaluate(read_examples(nlp))["tag_acc"] > 0.9
     np.testing.assert_allclose(get_scores(nlp), scores, atol=1e-3)
     data = nlp.to_bytes()
     require_cpu()

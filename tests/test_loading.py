@@ -1,4 +1,4 @@
-"""A saved pipeline is data: nothing that somebody hid in its files is run when it is loaded."""
+"""A saved pipeline is data: loading it runs nothing that somebody hid in its files."""
 
 import io
 import os
@@ -14,8 +14,8 @@ import pytest
 import spacy
 import srsly
 import torch
+from helpers import make_examples
 from spacy.lookups import Lookups
-from spacy.training import Example
 
 from spacy_lstm_tagger.pipeline.saving import CHECKSUMS
 
@@ -55,8 +55,8 @@ def write_torch(bomb: Bomb) -> bytes:
     return stream.getvalue()
 
 
-# A pickle as a value of a msgpack file. Where the array's type is that of Python objects, the format that
-# srsly's is a copy of unpickles the data.
+# A pickle as a value of a msgpack file. srsly copied a format that unpickles the data of an array of Python
+# objects.
 ARRAYS: dict[str, dict[bytes, Any]] = {
     "objects": {b"nd": True, b"type": "|O", b"kind": b"O", b"shape": [1]},
     "objects, no kind": {b"nd": True, b"type": "|O", b"kind": b"", b"shape": [1]},
@@ -72,21 +72,20 @@ BYTES: dict[str, Callable[[Bomb], bytes]] = {
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """RETURNS (Path): A pipeline with everything that spaCy saves beside components."""
+    """RETURNS (Path): A pipeline with everything that spaCy saves besides components."""
     nlp = spacy.blank("en")
     nlp.vocab.set_vector("green", np.ones(3, dtype=np.float32))
     nlp.vocab.lookups = Lookups()
     nlp.vocab.lookups.add_table("lexeme_norm", {"grn": "green"})
     nlp.add_pipe(NAME, config=CONFIG)
-    example = Example.from_dict(nlp.make_doc("green eggs"), {"tags": ["J", "N"]})
-    nlp.initialize(lambda: [example])
+    nlp.initialize(lambda: make_examples(nlp, [("green eggs", ["J", "N"])]))
     path = tmp_path_factory.mktemp("saved") / "model"
     nlp.to_disk(path)
     return path
 
 
 def test_the_bomb_goes_off(bomb: Bomb) -> None:
-    """Each of the disguises is one that somebody's reader would fall for."""
+    """Each of the disguises would fool somebody's reader."""
     pickle.loads(BYTES["pickle"](bomb))
     bomb.path.rmdir()
     np.load(io.BytesIO(BYTES["numpy.save"](bomb)), allow_pickle=True)
@@ -95,7 +94,7 @@ def test_the_bomb_goes_off(bomb: Bomb) -> None:
     assert bomb.path.exists()
 
 
-# Every place of the component's file
+# Every place in the component's file
 
 
 def find_places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -119,27 +118,27 @@ def replace(value: Any, place: tuple[Any, ...], planted: Any) -> Any:
         return srsly.msgpack_dumps(replace(srsly.msgpack_loads(value), tuple(rest), planted))
     copied = value.copy()
     copied[first] = replace(value[first], tuple(rest), planted)
-    if first == "content" and isinstance(copied[first], bytes):  # who plants something knows of checksums
+    if first == "content" and isinstance(copied[first], bytes):  # an attacker knows about checksums
         copied["sha256"] = sha256(copied[first]).digest()
     return copied
 
 
 def plant_everywhere(saved: Path, planted: Any) -> Iterator[tuple[str, bytes]]:
-    """RETURNS (Iterator[Tuple[str, bytes]]): For every place of the model, what is there, and the file."""
+    """RETURNS (Iterator[Tuple[str, bytes]]): For each place in the model, what is there, and the file."""
     message = srsly.msgpack_loads((saved / NAME / "model").read_bytes())
     for place in find_places(message):
         yield repr(place), srsly.msgpack_dumps(replace(message, place, planted))
 
 
 class Folder:
-    """A saved component of which one file is replaced, and one to load it into.
+    """A saved component with one file replaced, and a component to load it into.
 
-    load (Callable[[str, bytes], str]): What the component says of it; nothing if it loads.
+    load (Callable[[str, bytes], str]): The component's error message; empty if it loads.
     """
 
     def __init__(self, saved: Path, path: Path) -> None:
         self.path = Path(shutil.copytree(saved / NAME, path / NAME))
-        (self.path / CHECKSUMS).unlink()  # earlier versions wrote none, and whoever plants something won't
+        (self.path / CHECKSUMS).unlink()  # earlier versions wrote none, and an attacker won't
         self.tagger = spacy.blank("en").add_pipe(NAME, config=CONFIG)
         self.model = self.tagger.model
 
@@ -201,7 +200,7 @@ def test_files_that_are_pickles_are_refused(folder: Folder, bomb: Bomb, kind: st
 
 
 def test_pickles_in_layers_of_others_are_refused(bomb: Bomb, tmp_path: Path) -> None:
-    """Thinc's bridge to torch unpickles; that it takes weights alone is the default since torch 2.6."""
+    """Thinc's bridge to torch unpickles; only weights are accepted by default since torch 2.6."""
     encode = {"@architectures": "spacy.TorchBiLSTMEncoder.v1", "width": 8, "depth": 1, "dropout": 0.0}
     embed = {"@architectures": "spacy.MultiHashEmbed.v2", "width": 8, "attrs": ["NORM"], "rows": [9]}
     embed["include_static_vectors"] = False
@@ -225,14 +224,14 @@ def test_pickles_in_layers_of_others_are_refused(bomb: Bomb, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("kind", BYTES)
 def test_no_file_of_a_pipeline_is_unpickled(saved: Path, bomb: Bomb, kind: str, tmp_path: Path) -> None:
-    """Nor one that spaCy reads by itself."""
+    """Not even one that spaCy itself reads."""
     names = [path.relative_to(saved) for path in saved.rglob("*") if path.is_file()]
     assert {"vocab/vectors", "vocab/key2row", "vocab/lookups.bin", "tokenizer"} <= {*map(str, names)}
     for name in names:
         folder = tmp_path / "model"
         shutil.copytree(saved, folder, dirs_exist_ok=True)
         (folder / name).write_bytes(BYTES[kind](bomb))
-        with pytest.raises(Exception):  # noqa: B017, PT011  spaCy has many for files of its own
+        with pytest.raises(Exception):  # noqa: B017, PT011  spaCy raises many kinds for its own files
             spacy.load(folder)
         assert not bomb.path.exists(), name
 

@@ -40,7 +40,7 @@ def make_numbers(seed: int, *shape: int) -> Floats2d:
 
 
 def to_rows(rows: set[int]) -> Ints1d:
-    """In an order of their own: nobody promised that they are sorted."""
+    """In any order: nobody promised that they are sorted."""
     return np.array(sorted(rows, key=lambda row: (row * 5) % ROWS), dtype=np.int64)  # type: ignore[return-value]
 
 
@@ -143,7 +143,7 @@ def test_schedules_are_followed() -> None:
 def test_averages_are_those_of_all_rows_in_all_steps(
     settings: dict[str, Any], steps: list[tuple[set[int], bool]]
 ) -> None:
-    """Reading them in between changes nothing."""
+    """Reading them in the meantime changes nothing."""
     lazy, never_read = create_lazy_adam(**settings), create_lazy_adam(**settings)
     weights, same_weights = make_numbers(0, ROWS, WIDTH), make_numbers(0, ROWS, WIDTH)
     expected = np.zeros_like(weights)

@@ -1,4 +1,4 @@
-"""What is published: the package, its licence and its metadata, and nothing else."""
+"""What is published: the package, its license and its metadata, and nothing else."""
 
 import shutil
 import sys
@@ -56,14 +56,14 @@ def setup() -> ConfigParser:
     return parser
 
 
-def test_wheel_holds_the_package_alone(wheel: ZipFile) -> None:
+def test_wheel_holds_only_the_package(wheel: ZipFile) -> None:
     modules = [path.relative_to(ROOT).as_posix() for path in (ROOT / PACKAGE).rglob("*.py")]
     page = {f"{PACKAGE}/report/template/{name}" for name in ("page.html.j2", "script.js", "style.css")}
     found = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert found == {*modules, *page, f"{PACKAGE}/py.typed"}
     assert {name.split(".dist-info/")[1] for name in wheel.namelist() if ".dist-info/" in name} == METADATA
-    [licence] = [name for name in wheel.namelist() if name.endswith("LICENSE")]
-    assert wheel.read(licence) == (ROOT / "LICENSE").read_bytes()
+    [license_] = [name for name in wheel.namelist() if name.endswith("LICENSE")]
+    assert wheel.read(license_) == (ROOT / "LICENSE").read_bytes()
 
 
 def test_source_distribution_holds_what_the_tests_need(built: Path) -> None:
@@ -93,7 +93,7 @@ def test_requirements_are_those_of_the_project(metadata: Message, setup: ConfigP
     assert metadata["Version"] == setup["metadata"]["version"]
 
 
-def test_description_and_licence_are_stated(metadata: Message) -> None:
+def test_description_and_license_are_stated(metadata: Message) -> None:
     assert metadata["License"] == "MIT"
     assert metadata["License-File"] == "LICENSE"
     assert str(metadata.get_payload()).strip() == (ROOT / "README.md").read_text(encoding="utf8").strip()

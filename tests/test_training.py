@@ -1,8 +1,9 @@
-"""`spacy train` with the component: repeated, interrupted and taken up again."""
+"""`spacy train` with the component: repeated, interrupted and resumed."""
 
 import signal
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 import spacy
 import srsly
+from helpers import TRAIN, TRAIN_TAGS, make_docs, tag, tags_of
 from spacy.language import Language
-from spacy.tokens import Doc
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config
@@ -19,11 +20,7 @@ from thinc.api import Config
 from thinc.types import Floats2d
 
 CONFIG = Path(__file__).parent / "models_of_earlier_versions" / "format-2" / "config.cfg"
-DATA = [
-    {"words": ["I", "like", "green", "eggs"], "tags": ["N", "V", "J", "N"]},
-    {"words": ["Eat", "blue", "ham"], "tags": ["V", "J", "N"]},
-    {"words": ["She", "sees", "old", "dogs", "now"], "tags": ["N", "V", "J", "N", "R"]},
-]
+DATA = [{"words": text.split(), "tags": tags} for text, tags in TRAIN]
 
 
 @pytest.fixture
@@ -73,15 +70,15 @@ def get_weights(nlp: Language) -> bytes:
 
 
 def predict(nlp: Language) -> list[Floats2d]:
-    docs = [Doc(nlp.vocab, row["words"]) for row in DATA]
+    docs = make_docs([row["words"] for row in DATA], nlp.vocab)
     emissions: list[Floats2d] = nlp.get_pipe("lstm_tagger").model.predict(docs)
     return emissions
 
 
 def score(nlp: Language) -> float:
     """RETURNS (float): The share of the words that have their tags."""
-    found = [token.tag_ for row in DATA for token in nlp(Doc(nlp.vocab, row["words"]))]
-    gold = [tag for row in DATA for tag in row["tags"]]
+    docs = make_docs([row["words"] for row in DATA], nlp.vocab)
+    found, gold = (list(chain(*tags)) for tags in (tags_of(map(nlp, docs)), TRAIN_TAGS))
     return sum(map(str.__eq__, found, gold)) / len(gold)
 
 
@@ -91,7 +88,7 @@ def test_one_seed_gives_the_same_weights_again(corpus: Path) -> None:
     assert get_weights(run(make_config(corpus, seed=8))) != first
 
 
-def test_training_goes_on_from_a_saved_pipeline(corpus: Path, tmp_path: Path) -> None:
+def test_training_resumes_from_a_saved_pipeline(corpus: Path, tmp_path: Path) -> None:
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
     run(make_config(corpus, max_steps=4), tmp_path / "first")
@@ -101,14 +98,14 @@ def test_training_goes_on_from_a_saved_pipeline(corpus: Path, tmp_path: Path) ->
     config["components"] = {"lstm_tagger": {"source": str(tmp_path / "first" / "model-last")}}
     resumed = init_nlp(config)
     for found, expected in zip(predict(resumed), predict(saved), strict=True):
-        np.testing.assert_array_equal(found, expected, "it does not start where the other ended")
+        np.testing.assert_array_equal(found, expected, "it does not start where the other one ended")
     train(resumed, tmp_path / "second")
     learned = spacy.load(tmp_path / "second" / "model-best")
-    assert [token.tag_ for token in learned("I like green eggs")] == ["V", "J", "N", "R"]
+    assert tag(learned, ["I like green eggs"]) == [["V", "J", "N", "R"]]
 
 
 class Stop(BaseException):
-    """As from the keyboard: not caught as an error."""
+    """Like one from the keyboard: not caught as an error."""
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, Stop, MemoryError])

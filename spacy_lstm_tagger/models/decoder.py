@@ -55,10 +55,8 @@ def _build_decoder(
     is_valid = members is None or members >= 1
     check_setting(architecture, "members", members, is_valid, "a positive number, or null to infer it")
     build = partial(_build_network, decoder_class, members or 1, settings)
-    # The names of the layers in saved models.
-    name = {SoftmaxDecoder: "softmax_head", CRFDecoder: "crf_head"}[decoder_class]
     model: DecoderModel = Model(
-        name,
+        decoder_class.layer_name,
         forward,
         init=init,
         dims={"nI": None, "nO": None},

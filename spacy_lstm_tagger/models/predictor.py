@@ -68,13 +68,13 @@ class Predictor:
         vocab = get_vocab(docs)
         settings = self.settings
 
-        def read_batch(batch_tokens: Tensor, batch_lengths: Tensor) -> Tensor:
+        def predict_batch(batch_tokens: Tensor, batch_lengths: Tensor) -> Tensor:
             outputs, _ = self._read(tokens[batch_tokens.numpy()], batch_lengths, vocab)
             return project(outputs) if project else outputs
 
         if len(docs) == 1 and len(tokens) <= settings.window:  # nothing to share between threads
             with torch.no_grad():
-                outputs = read_batch(torch.arange(len(tokens)), torch.from_numpy(lengths))
+                outputs = predict_batch(torch.arange(len(tokens)), torch.from_numpy(lengths))
                 return to_ragged(outputs, lengths)
         pieces = make_pieces(
             torch.from_numpy(lengths),
@@ -89,7 +89,7 @@ class Predictor:
         with torch.inference_mode(False):
             outputs = torch.empty(len(tokens), width, device=self.device)
         map_ = map if is_alone else get_map(n_threads)
-        read_batches(read_batch, batches, outputs, map_)
+        read_batches(predict_batch, batches, outputs, map_)
         return to_ragged(outputs, lengths)
 
     def predict_stream(self, docs: Sequence[Doc], state: State | None) -> tuple[Ragged, State]:

@@ -43,6 +43,7 @@ class Decoder(nn.Module):
     members (int): How many members the states have; it divides their width.
     """
 
+    layer_name: ClassVar[str]  # of its Thinc layer in saved models
     supports_label_smoothing: ClassVar[bool] = False
     needs_whole_text: ClassVar[bool] = False  # whether a label depends on what follows, beyond the states
 

@@ -69,7 +69,7 @@ class LSTM(nn.Module):
         if self.rnn.bias:
             for bias in self._get(layer, "bias_ih"):
                 # The output gate starts out open: states are larger, and the decoder learns sooner.
-                nn.init.ones_(bias.chunk(4)[3])
+                nn.init.constant_(bias.chunk(4)[3], 1.5)
 
     @property
     def depth(self) -> int:

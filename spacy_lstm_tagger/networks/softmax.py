@@ -11,6 +11,7 @@ from .decoder import Decoder, Targets
 class SoftmaxDecoder(Decoder):
     """States → emissions, and each token's label on its own."""
 
+    layer_name = "softmax_head"
     supports_label_smoothing = True
 
     def member_loss(

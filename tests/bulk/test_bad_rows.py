@@ -11,7 +11,7 @@ from spacy_lstm_tagger.bulk import BadRow, Row, TaggedRow, tag_files, tag_rows
 
 GOOD = b'{"id": "good", "text": "I like eggs"}'
 BAD_LINES = {
-    b'{"id": "a", "text": "I like': "L316",  # cut
+    b'{"id": "a", "text": "I like': "L316",  # truncated
     b"I like eggs": "L316",
     b'{"id": "a"}': "L421",
     b'{"id": "a", "text": null}': "L421",
@@ -37,7 +37,7 @@ def read_lines(path):
 
 
 def fail_on(nlp, word):
-    """Let the pipeline fail for documents with a word."""
+    """RETURNS (Callable): A component that fails for documents with this word."""
 
     def fail(doc):
         if word in [token.text for token in doc]:
@@ -80,7 +80,7 @@ def test_a_line_that_is_not_utf8(model, tmp_path):
     (tmp_path / "in.txt").write_bytes(b"I like\ncaf\xe9\neggs")
     with pytest.raises(ValueError, match=r"in.txt, row 2: \[L307\] byte 3, "):
         tag_files(model, tmp_path / "in.txt", tmp_path / "out.jsonl")
-    # The same run goes on with another idea of what to do.
+    # The same run is resumed with another `on_error`.
     summary = tag_files(model, tmp_path / "in.txt", tmp_path / "out.jsonl", on_error="skip")
     assert summary.bad_rows == tmp_path / "out.errors.jsonl"
     (bad,) = read_lines(summary.bad_rows)
@@ -112,7 +112,7 @@ def test_columns_of_another_type(column, reason, model, tmp_path):
 
 def test_bad_documents(model, nlp, tmp_path):
     docs = DocBin(docs=[nlp.make_doc("I like"), nlp.make_doc("bad eggs"), nlp.make_doc("ham")])
-    docs.tokens[1] = docs.tokens[1] + 1  # of strings that are not in the file
+    docs.tokens[1] = docs.tokens[1] + 1  # refers to strings that are not in the file
     docs.to_disk(tmp_path / "in.spacy")
     summary = tag_files(model, tmp_path / "in.spacy", tmp_path / "out.jsonl", on_error="skip")
     assert [row["row"] for row in read_lines(summary.bad_rows)] == [2]
@@ -155,8 +155,8 @@ def test_rows_that_are_all_bad_make_empty_files(model, tmp_path):
     assert len(DocBin().from_disk(tmp_path / "out.spacy")) == 0
 
 
-def test_scores_that_are_not_stored_are_no_bad_rows(nlp):
-    """It is the call that is wrong: no row would be left."""
+def test_scores_that_are_not_stored_are_not_bad_rows(nlp):
+    """The call is wrong, not the rows: none of them would be left."""
     nlp.get_pipe("lstm_tagger").cfg["store_scores"] = False
     try:
         with pytest.raises(ValueError, match="L104"):

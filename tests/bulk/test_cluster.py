@@ -10,6 +10,7 @@ from threading import Thread
 from time import monotonic, sleep
 
 import pytest
+from helpers import read_files
 
 from spacy_lstm_tagger.bulk import tag_files
 
@@ -54,30 +55,23 @@ def tag_on_ray(tag, cluster):
     return partial(tag, engine="ray", ray_address=cluster, n_process=2)
 
 
-def read(folder):
-    """All files under a folder."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
-
-
 @pytest.fixture(scope="module")
 def expected(tag, tmp_path_factory):
     """What one machine gives."""
     folder = tmp_path_factory.mktemp("expected")
     tag(folder / "out")
-    return read(folder / "out")
+    return read_files(folder / "out")
 
 
 def test_the_rows_are_those_of_one_machine(tag_on_ray, expected, tmp_path):
     summary = tag_on_ray(tmp_path / "out")
-    assert read(tmp_path / "out") == expected
+    assert read_files(tmp_path / "out") == expected
     assert (summary.n_rows, summary.n_bad, summary.n_shards) == (500, 100, 30)
     assert tag_on_ray(tmp_path / "out").n_shards == 0
 
 
 def find_workers():
-    """RETURNS (List[int]): Processes of this machine that tag for Ray."""
+    """RETURNS (List[int]): Processes on this machine that tag for Ray."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):  # it just ended
@@ -104,14 +98,14 @@ def test_a_worker_that_is_killed_changes_nothing(tag_on_ray, expected, tmp_path)
     killer.join()
     assert killed
     assert summary.n_shards == 30
-    assert read(folder) == expected
+    assert read_files(folder) == expected
 
 
-def test_a_bad_row_stops_it_and_the_same_call_goes_on(tag_on_ray, expected, tmp_path):
+def test_a_bad_row_stops_it_and_the_same_call_resumes(tag_on_ray, expected, tmp_path):
     with pytest.raises(ValueError, match=r"\[L416\] in.txt, row \d+: .*\[L426\]"):
         tag_on_ray(tmp_path / "out", on_error="stop")
     tag_on_ray(tmp_path / "out")
-    assert read(tmp_path / "out") == expected
+    assert read_files(tmp_path / "out") == expected
 
 
 def test_a_cluster_that_is_not_there(tag_on_ray, tmp_path):

@@ -1,17 +1,11 @@
-"""`python -m spacy lstm-tagger apply`: options reach the run, and errors are told with no traceback."""
+"""`python -m spacy lstm-tagger apply`: options reach the run, errors are reported without a traceback."""
 
 import json
+from functools import partial
 
-from spacy.cli import app
-from spacy.util import registry
-from typer.testing import CliRunner
+from commands import invoke_plugin
 
-registry.cli.get_all()  # as `python -m spacy` does
-
-
-def run(*args):
-    result = CliRunner().invoke(app, ["lstm-tagger", "apply", *map(str, args)])
-    return result.exit_code, " ".join(result.output.split())
+run = partial(invoke_plugin, "apply")
 
 
 def test_apply(model, tmp_path):
@@ -32,7 +26,7 @@ def test_apply(model, tmp_path):
     assert "2 shards were already finished" in output
 
 
-def test_errors_are_told(model, tmp_path):
+def test_errors_are_reported(model, tmp_path):
     (tmp_path / "in.txt").write_bytes(b"\xff")
     code, output = run(model, tmp_path / "in.txt", tmp_path / "out.jsonl")
     assert code == 1
@@ -40,7 +34,7 @@ def test_errors_are_told(model, tmp_path):
     assert "Traceback" not in output
 
 
-def test_an_interruption_is_told(model, tmp_path, monkeypatch):
+def test_an_interruption_is_reported(model, tmp_path, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 

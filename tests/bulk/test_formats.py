@@ -104,7 +104,7 @@ def test_formats_in_and_out(suffix, output, model, nlp, tmp_path):
     assert output != "folder" or {path.name for path in (tmp_path / output).iterdir()} == kept
 
 
-# What a text file can hold: a line's end ends a text, and a BOM before the first is none of it.
+# What a text file can hold: the end of a line ends a text, and a BOM at the start is not part of one.
 LINES = st.text(st.characters(exclude_characters="\r\n\ufeff", exclude_categories=["Cs"]), max_size=30)
 
 
@@ -223,7 +223,7 @@ def test_long_documents_make_short_batches(nlp, monkeypatch):
 
 @pytest.mark.parametrize("suffix", [".txt", ".parquet", ".spacy"])
 def test_the_vocab_forgets_the_words(suffix, model, nlp, tmp_path):
-    """And what the component keeps of them by their ids stays right."""
+    """And what the component caches by their ids stays right."""
     texts = [f"I like {'x' * (i % 7)}q{i} eggs" for i in range(60)]
     write_input(tmp_path / f"in{suffix}", texts, nlp)
     tag_files(model, tmp_path / f"in{suffix}", tmp_path / "first.jsonl", shard_size=10)

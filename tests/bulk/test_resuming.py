@@ -1,4 +1,4 @@
-"""However a run ends, the same call goes on, and the output is that of a run that was never interrupted."""
+"""However a run ends, the same call resumes it, and the output is that of an uninterrupted run."""
 
 import multiprocessing
 import os
@@ -12,6 +12,7 @@ from subprocess import PIPE, Popen
 from time import sleep
 
 import pytest
+from helpers import read_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,21 +36,14 @@ def tag(model, source, output, **settings):
     return tag_files(model, source, output, **{"on_error": "skip", "shard_size": 2} | settings)
 
 
-def read(folder):
-    """All files under a folder."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
-
-
 @pytest.fixture(scope="module")
 def expected(model, source, tmp_path_factory):
-    """What runs that are not interrupted leave, by the name of the output."""
+    """What uninterrupted runs leave, by the name of the output."""
     folders = {}
     for output in ("out", "out.jsonl"):
         folder = tmp_path_factory.mktemp("whole")
         tag(model, source, folder / output)
-        folders[output] = read(folder)
+        folders[output] = read_files(folder)
     return folders
 
 
@@ -69,7 +63,7 @@ STEPS = (
 
 
 def interrupt_at(patch, step, interrupt, steps=STEPS):
-    """Let a call of one of the steps be interrupted: even numbers before it, odd numbers after it."""
+    """Interrupt a call of one of the steps: even numbers before it, odd numbers after it."""
     numbers = count()
 
     def wrap(function):
@@ -99,7 +93,7 @@ def raise_interrupt():
 def run_and_die(step, *args):
     """Run in a process that is killed at a step.
 
-    RETURNS (bool): Whether it was, and did not end before.
+    RETURNS (bool): Whether it was killed, and did not end before.
     """
     child = os.fork()
     if not child:
@@ -112,8 +106,8 @@ def run_and_die(step, *args):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
-def go_on(model, source, output):
-    """Run it once more, unless there is nothing left to do: then the command refuses to overwrite."""
+def resume(model, source, output):
+    """Run it again, unless there is nothing left to do: then the command refuses to overwrite."""
     manifest = output.with_name("out.jsonl.parts") / MANIFEST
     if output.suffix and output.exists() and not manifest.exists():
         with pytest.raises(ValueError, match="L406"):
@@ -124,15 +118,15 @@ def go_on(model, source, output):
 
 @OUTPUTS
 def test_killed_at_any_step(output, model, source, expected, tmp_path):
-    tag(model, source, tmp_path / "warm")  # the processes to be find the pipeline loaded
+    tag(model, source, tmp_path / "warm")  # so that forked processes find the pipeline loaded
     for step in count():
         folder = tmp_path / str(step)
         folder.mkdir()
         was_killed = run_and_die(step, model, source, folder / output)
         if not was_killed:
             break
-        go_on(model, source, folder / output)
-        assert read(folder) == expected[output], step
+        resume(model, source, folder / output)
+        assert read_files(folder) == expected[output], step
     assert step > 30
 
 
@@ -140,14 +134,14 @@ def test_killed_at_any_step(output, model, source, expected, tmp_path):
 @given(
     steps=st.lists(st.integers(0, 50), min_size=1, max_size=4), output=st.sampled_from(["out", "out.jsonl"])
 )
-def test_interrupted_again_and_again(steps, output, model, source, expected, tmp_path_factory):
+def test_interrupted_many_times(steps, output, model, source, expected, tmp_path_factory):
     folder = tmp_path_factory.mktemp("interrupted")
     for step in steps:
         with pytest.MonkeyPatch.context() as patch, suppress(KeyboardInterrupt):
             interrupt_at(patch, step, raise_interrupt, STEPS[:-1])  # a file that is not closed warns
-            go_on(model, source, folder / output)
-    go_on(model, source, folder / output)
-    assert read(folder) == expected[output]
+            resume(model, source, folder / output)
+    resume(model, source, folder / output)
+    assert read_files(folder) == expected[output]
 
 
 @OUTPUTS
@@ -171,10 +165,10 @@ def test_finished_shards_are_not_repeated(output, model, source, tmp_path, monke
 
 def test_a_finished_run(model, source, tmp_path):
     tag(model, source, tmp_path / "out")
-    before = read(tmp_path)
+    before = read_files(tmp_path)
     summary = tag(model, source, tmp_path / "out")
     assert (summary.n_shards, summary.n_finished_before) == (0, 4)
-    assert read(tmp_path) == before
+    assert read_files(tmp_path) == before
     tag(model, source, tmp_path / "out.jsonl")
     with pytest.raises(ValueError, match=r"L406.*out.jsonl already exists"):
         tag(model, source, tmp_path / "out.jsonl")
@@ -186,7 +180,7 @@ def test_another_run_is_refused(model, source, tmp_path):
     data = tmp_path / "in.txt"
     shutil.copy(source, data)
     tag(copy, data, tmp_path / "out")
-    before = read(tmp_path / "out")
+    before = read_files(tmp_path / "out")
     for changed, name in (
         ({"scores": True}, "scores"),
         ({"shard_size": 3}, "shard_size"),
@@ -205,7 +199,7 @@ def test_another_run_is_refused(model, source, tmp_path):
     data.rename(tmp_path / "other.txt")
     with pytest.raises(ValueError, match=r"L409.*'input' was 'in.txt of 65 bytes.*now is 'no in.txt'"):
         tag(copy, tmp_path / "other.txt", tmp_path / "out")
-    assert read(tmp_path / "out") == before
+    assert read_files(tmp_path / "out") == before
 
 
 def test_a_damaged_manifest_is_refused(model, source, tmp_path):
@@ -238,7 +232,7 @@ def test_places_that_are_refused(model, source, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes").touch()
     (tmp_path / "out.errors.jsonl").touch()
-    before = read(tmp_path)
+    before = read_files(tmp_path)
     for given_source, output, message in (
         (data, data / "out", "L405"),
         (data, data, "L405"),
@@ -266,7 +260,7 @@ def test_places_that_are_refused(model, source, tmp_path):
     with pytest.raises(ValueError, match="L407"):
         tag(tmp_path / "no_model", source, tmp_path / "o2")
     shutil.rmtree(tmp_path / "o")
-    assert read(tmp_path) == before
+    assert read_files(tmp_path) == before
 
 
 @pytest.mark.parametrize("name", ["in.parquet", "in.spacy"])
@@ -314,7 +308,7 @@ def test_workers_that_die_or_are_given_up(model, tmp_path, monkeypatch):
         assert multiprocessing.active_children() == []
     summary = tag(model, data, tmp_path / "out", shard_size=1, n_process=2)
     assert 0 < summary.n_finished_before < 60
-    assert read(tmp_path / "out") == read(tmp_path / "expected")
+    assert read_files(tmp_path / "out") == read_files(tmp_path / "expected")
 
 
 def test_no_worker_outlives_a_command_that_is_killed(model, tmp_path):
@@ -325,7 +319,7 @@ def test_no_worker_outlives_a_command_that_is_killed(model, tmp_path):
     while not any((tmp_path / "out").glob("part-*")) and process.poll() is None:
         sleep(0.01)
     process.kill()
-    process.communicate(timeout=100)  # until nobody holds the pipes
+    process.communicate(timeout=100)  # until no process holds the pipes
     tag(model, data, tmp_path / "expected", shard_size=1, on_error="stop")
     tag(model, data, tmp_path / "out", shard_size=1)
-    assert read(tmp_path / "out") == read(tmp_path / "expected")
+    assert read_files(tmp_path / "out") == read_files(tmp_path / "expected")

@@ -1,4 +1,4 @@
-"""What a reader owes its caller whatever the bytes of a file are. The tests and fuzz/ assert the same."""
+"""What a reader owes its caller, whatever the bytes of a file are. Both the tests and fuzz/ assert it."""
 
 import re
 import warnings
@@ -35,7 +35,7 @@ def annotation(doc: Doc) -> Annotation:
 
 def read(create: Callable[..., Any], path: Path, **settings: Any) -> Outcome:
     """Read a corpus to its end. Any error that is not one of ours is raised."""
-    nlp = SimpleNamespace(vocab=Vocab())  # a reader needs no more of a pipeline; a new one for every file
+    nlp = SimpleNamespace(vocab=Vocab())  # all that a reader needs of a pipeline; new for every file
     examples: list[Example] = []
     error = None
     with warnings.catch_warnings(record=True) as caught:
@@ -57,7 +57,7 @@ def collect(found: Iterable[Example], examples: list[Example]) -> None:
 
 
 def check_reader(create: Callable[..., Any], path: Path, **settings: Any) -> tuple[Outcome, Outcome]:
-    """Read a file in both modes, and check all that holds for any content of it.
+    """Read a file in both modes, and check all that must hold for any content.
 
     RETURNS (Tuple[Outcome, Outcome]): The outcome of "raise", and that of "skip".
     """
@@ -88,7 +88,7 @@ def check_place(message: str, path: Path) -> None:
 
 
 def check_skipped(strict: Outcome, tolerant: Outcome, path: Path) -> None:
-    """The first error is told and counted in the one warning, or in the error that nothing is left."""
+    """The one warning, or the error that nothing is left, quotes the first error and counts all."""
     assert tolerant.examples[: len(strict.examples)] == strict.examples
     if tolerant.error:
         assert not tolerant.examples
@@ -105,7 +105,7 @@ def check_skipped(strict: Outcome, tolerant: Outcome, path: Path) -> None:
 
 
 def count_skipped(message: str) -> tuple[int, int]:
-    """RETURNS (Tuple[int, int]): How many a message says were left out, and of how many."""
+    """RETURNS (Tuple[int, int]): How many a message says were skipped, and of how many."""
     found = re.search(r": (\d+) of (\d+) (?:sentence|line)\(s\) are damaged", message)
     assert found is not None, message
     return int(found[1]), int(found[2])

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import spacy
 from contracts import Outcome, check_reader, count_skipped, read
+from helpers import NLP, save
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
@@ -17,7 +17,6 @@ from spacy.tokens import Doc, DocBin
 from spacy_lstm_tagger.corpora import create_conllu_corpus, create_corpus, create_jsonl_corpus
 
 CREATE = {"conllu": create_conllu_corpus, "jsonl": create_jsonl_corpus}
-NLP = spacy.blank("en")
 
 
 def row(number: int | str, form: str, tag: str = "_") -> str:
@@ -32,18 +31,12 @@ def record(*words: str) -> str:
     return json.dumps({"words": words, "tags": ["T"] * len(words)}) + "\n"
 
 
-def save(folder: Path, content: str | bytes, name: str = "corpus") -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
 def texts(outcome: Outcome) -> list[str]:
     """RETURNS (List[str]): The words of every example."""
     return [" ".join(word[0] for word in words) for _, (_, _, words) in outcome.examples]
 
 
-# Valid files, made of pieces that know nothing of each other
+# Valid files, made of independent pieces
 
 WORD = st.text(st.characters(codec="utf-8", exclude_characters="\t\n"), min_size=1, max_size=4)
 WORDS = st.lists(st.tuples(WORD, WORD), min_size=1, max_size=4)
@@ -135,7 +128,7 @@ def change_separated(separator: bytes) -> Callable[[st.DrawFn, bytes], bytes]:
 
 
 def recode(draw: st.DrawFn, content: bytes) -> bytes:
-    """What an editor does that takes the file for another one."""
+    """What an editor does that assumes another encoding."""
     text = content.decode("utf-8", errors="replace")
     encoding = draw(st.sampled_from(["utf-16", "utf-8-sig", "latin-1", "cp1252", "utf-32-be"]))
     newline = draw(st.sampled_from(["\n", "\r\n", "\r", "\n\r"]))
@@ -168,8 +161,8 @@ def test_any_file_is_read_or_refused_with_its_line(folder: Path, name: str, data
 @pytest.mark.parametrize("name", CREATE)
 @settings(max_examples=100)
 @given(data=st.data())
-def test_damage_in_one_piece_costs_that_piece_alone(folder: Path, name: str, data: st.DataObject) -> None:
-    """What stands before and behind it is read as if the damaged piece were a file of its own."""
+def test_damage_in_one_piece_costs_only_that_piece(folder: Path, name: str, data: st.DataObject) -> None:
+    """What is before and after it is read as if the damaged piece were a file of its own."""
     end, create = ENDS[name], CREATE[name]
     before, after = data.draw(st.tuples(*[st.lists(PIECES[name], max_size=2)] * 2))
     piece = data.draw(damaged(data.draw(PIECES[name])))
@@ -198,7 +191,7 @@ def content_lines(pieces: list[bytes], end: bytes) -> int:
     plan=st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=8),
     sentences_per_doc=st.integers(0, 4),
 )
-def test_a_document_loses_the_damaged_sentences_alone(
+def test_a_document_loses_only_the_damaged_sentences(
     folder: Path, plan: list[tuple[bool, bool]], sentences_per_doc: int
 ) -> None:
     content, documents = "", [[]]
@@ -220,7 +213,7 @@ def test_a_document_loses_the_damaged_sentences_alone(
         assert count_skipped(message) == (n_damaged, len(plan))
 
 
-# Cases of their own
+# Special cases
 
 
 @pytest.mark.parametrize("name", CREATE)
@@ -328,7 +321,7 @@ def test_limits_count_what_is_left(tmp_path: Path, limit: int, max_length: int) 
         create_conllu_corpus, save(tmp_path, content), on_error="skip", limit=limit, max_length=max_length
     )
     assert texts(outcome) == ["a", "b", "c"][:limit]
-    counts = {1: [], 2: [(1, 3)], 3: [(2, 5)], 4: [(2, 5)]}  # of what was read before the limit
+    counts = {1: [], 2: [(1, 3)], 3: [(2, 5)], 4: [(2, 5)]}  # among what was read before the limit
     assert [count_skipped(message) for message in outcome.warnings] == counts[limit]
 
 

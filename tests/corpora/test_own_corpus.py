@@ -42,7 +42,7 @@ def test_form(lang, split):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_tag_can_be_learnt(lang):
+def test_every_tag_can_be_learned(lang):
     seen = Counter(tag for sentence in read(lang, "train") for tag in sentence["tags"])
     assert all(seen[tag] >= 2 for tag in LANGUAGES[lang]), LANGUAGES[lang] - seen.keys()
 

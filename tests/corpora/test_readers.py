@@ -1,4 +1,4 @@
-"""The corpus readers give back what tiny hand-written files say, or say where these are wrong."""
+"""The corpus readers return what tiny hand-written files say, or report where they are wrong."""
 
 import json
 import re
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import spacy
+from helpers import NLP, save
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.language import Language
@@ -15,8 +16,6 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_lstm_tagger.corpora import create_conllu_corpus, create_corpus, create_jsonl_corpus
-
-NLP = spacy.blank("en")
 
 SENTENCE = """\
 # sent_id = 1
@@ -36,13 +35,6 @@ def row(number: int | str, form: str = "w", **columns: str) -> str:
 
 def one_word(form: str, comment: str = "") -> str:
     return comment + row(1, form) + "\n"
-
-
-def save(folder: Path, content: str | bytes, name: str = "corpus") -> Path:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
 
 
 def save_records(folder: Path, *records: object) -> Path:
@@ -445,7 +437,7 @@ def test_empty_file_among_others(tmp_path: Path) -> None:
     expect_error(create_conllu_corpus(tmp_path)(NLP), path, "has no sentences")
 
 
-# What stands behind SENTENCE, from line 7 of the file on; the line and the message of the error.
+# What follows SENTENCE, from line 7 of the file; the line and the message of the error.
 MALFORMED_CONLLU = {
     "few columns": ("1\tw\n", 7, "found 2 column(s) instead of 10"),
     "many columns": (row(1).rstrip() + "\t_\n", 7, "found 11 column(s) instead of 10"),

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 import spacy
 import torch
-from spacy.language import Language
-from spacy.tokens import Doc
-from spacy.training import Example
+from helpers import assert_close, make_docs, make_examples, make_pipeline, tags_of
 from thinc.api import SGD, Model
 from thinc.types import Floats2d
 
@@ -45,11 +43,6 @@ def make_decoder() -> DecoderModel:
 def get_weights(decoder: DecoderModel) -> tuple[np.ndarray, np.ndarray]:
     linear = get_shim(decoder).module.linear
     return linear.weight.detach().numpy().copy(), linear.bias.detach().numpy().copy()
-
-
-def assert_close(found: list[Floats2d], expected: list[Floats2d], tolerance: float = 1e-5) -> None:
-    for array, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(array, other, atol=tolerance, rtol=0)
 
 
 def test_emissions_are_linear_in_prediction_and_in_training() -> None:
@@ -140,7 +133,7 @@ def test_gradient_of_the_loss_is_that_of_finite_differences(label_smoothing: flo
                 losses.append(loss_of(emissions, label_smoothing)[0])
             scores[i] = value
             assert gradient[i] == pytest.approx((losses[0] - losses[1]) / 2e-5, abs=1e-8)
-    assert not gradients[2][0].any(), "nothing is said of this token"
+    assert not gradients[2][0].any(), "this token is not annotated"
 
 
 def test_loss_leaves_the_emissions_alone() -> None:
@@ -184,25 +177,20 @@ TAGGED = [
 ]
 
 
-def make_examples(nlp: Language) -> list[Example]:
-    docs = [(Doc(nlp.vocab, words=words), tags) for words, tags in TAGGED]
-    return [Example.from_dict(doc, {"words": [t.text for t in doc], "tags": tags}) for doc, tags in docs]
-
-
 @pytest.mark.parametrize("tok2vec", [HASH_EMBED_CNN, LISTENER], ids=["HashEmbedCNN", "Tok2VecListener"])
 def test_training_over_spacys_tok2vec(tok2vec: dict[str, Any]) -> None:
     nlp = spacy.blank("en")
     if tok2vec is LISTENER:
         nlp.add_pipe("tok2vec", config={"model": HASH_EMBED_CNN})
-    tagger = nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": tok2vec}})
-    optimizer = nlp.initialize(lambda: make_examples(nlp))
+    make_pipeline(tok2vec=tok2vec, nlp=nlp)
+    optimizer = nlp.initialize(lambda: make_examples(nlp, TAGGED))
     optimizer.learn_rate = 0.01
-    assert tagger.model.get_ref("decoder").get_dim("nI") == 24
-    first, losses = nlp.update(make_examples(nlp), sgd=optimizer)["lstm_tagger"], {}
+    assert nlp.get_pipe("lstm_tagger").model.get_ref("decoder").get_dim("nI") == 24
+    first, losses = nlp.update(make_examples(nlp, TAGGED), sgd=optimizer)["lstm_tagger"], {}
     for _ in range(40):
-        losses = nlp.update(make_examples(nlp), sgd=optimizer)
+        losses = nlp.update(make_examples(nlp, TAGGED), sgd=optimizer)
     assert losses["lstm_tagger"] < 0.1 * first
-    assert nlp.evaluate(make_examples(nlp))["tag_acc"] == 1.0
+    assert nlp.evaluate(make_examples(nlp, TAGGED))["tag_acc"] == 1.0
     other = type(nlp).from_config(nlp.config).from_bytes(nlp.to_bytes())
-    for words, tags in TAGGED:
-        assert [token.tag_ for token in other(Doc(other.vocab, words=words))] == tags
+    docs = make_docs([words for words, _ in TAGGED], other.vocab)
+    assert tags_of(other.pipe(docs)) == [tags for _, tags in TAGGED]

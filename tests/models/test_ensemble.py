@@ -4,13 +4,22 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
-import spacy
 import torch
+from helpers import (
+    SOFTMAX,
+    TRAIN,
+    TRAIN_TAGS,
+    TRAIN_TEXTS,
+    assert_close,
+    make_docs,
+    make_examples,
+    make_trained,
+    tag,
+)
 from spacy import registry
 from spacy.tokens import Doc
-from spacy.training import Example
-from thinc.api import SGD, Adam, Config, Model, concatenate
-from thinc.types import Floats2d, Ragged
+from thinc.api import SGD, Adam, Model, concatenate
+from thinc.types import Ragged
 from torch import Tensor
 
 from spacy_lstm_tagger.models.decoder import build_crf_decoder, build_softmax_decoder
@@ -23,39 +32,7 @@ from spacy_lstm_tagger.models.tok2vec import Tok2Vec, build_lstm_tok2vec, fit_vo
 from spacy_lstm_tagger.networks import Targets
 from spacy_lstm_tagger.ragged import join, split
 
-PIPELINE = """
-[nlp]
-lang = "en"
-pipeline = ["lstm_tagger"]
-
-[components]
-
-[components.lstm_tagger]
-factory = "lstm_tagger"
-
-[components.lstm_tagger.model]
-@architectures = "spacy-lstm-tagger.LSTMTagger.v1"
-
-[components.lstm_tagger.model.tok2vec]
-@architectures = "spacy-lstm-tagger.Ensemble.v1"
-members = ${components.lstm_tagger.model.decoder.members}
-
-[components.lstm_tagger.model.tok2vec.member]
-@architectures = "spacy-lstm-tagger.LSTMTok2Vec.v1"
-
-[components.lstm_tagger.model.tok2vec.member.embed]
-@architectures = "spacy-lstm-tagger.WordEmbedding.v1"
-
-[components.lstm_tagger.model.tok2vec.member.encode]
-@architectures = "spacy-lstm-tagger.LSTM.v1"
-width = 16
-
-[components.lstm_tagger.model.decoder]
-@architectures = "spacy-lstm-tagger.Softmax.v1"
-members = 2
-"""
-NLP = spacy.blank("en")
-DOCS = [Doc(NLP.vocab, words=words) for words in (["the", "cat", "sat"], [], ["cats", "sit"], ["."])]
+DOCS = make_docs([["the", "cat", "sat"], [], ["cats", "sit"], ["."]])
 N_LABELS, MEMBERS = 4, 3
 TARGETS = Targets(torch.tensor([0, 1, 2, 1, -1, 3]), torch.tensor([-1, -1, -1, -1, 0, -1]))
 DECODERS = pytest.mark.parametrize("build_decoder", [build_softmax_decoder, build_crf_decoder])
@@ -67,7 +44,7 @@ def build_tok2vec() -> Tok2Vec:
 
 
 def make(build_decoder, members: int = MEMBERS, member: Tok2Vec | None = None) -> TaggerModel:
-    """A fitted model with random weights; a new head's are zero."""
+    """A fitted model with random weights; a new decoder's are zero."""
     tok2vec = build_ensemble(member or build_tok2vec(), members)
     model = build_lstm_tagger(tok2vec, build_decoder(members=members))
     fit_vocabulary(model, lambda: DOCS)
@@ -78,13 +55,13 @@ def make(build_decoder, members: int = MEMBERS, member: Tok2Vec | None = None) -
 
 
 def make_alone(model: TaggerModel, number: int, build_decoder) -> TaggerModel:
-    """A tagger of one member, with the part of the head that reads it."""
+    """A tagger of one member, with the part of the decoder that reads it."""
     alone = make(build_decoder, members=1, member=model.get_ref("tok2vec").layers[number].copy())
     get_shim(alone.get_ref("tok2vec")).from_bytes(
         get_shim(model.get_ref("tok2vec").layers[number]).to_bytes()
     )
-    heads = (get_shim(m.get_ref("decoder")).module for m in (alone, model))
-    weights, all_weights = (head.state_dict() for head in heads)
+    decoders = (get_shim(m.get_ref("decoder")).module for m in (alone, model))
+    weights, all_weights = (decoder.state_dict() for decoder in decoders)
     width = weights["linear.weight"].shape[1]
     weights |= {name: tensor for name, tensor in all_weights.items() if name != "linear.weight"}
     weights["linear.weight"] = all_weights["linear.weight"][:, number * width : (number + 1) * width]
@@ -111,11 +88,6 @@ def get_gradients(layer: Model) -> dict[str, Tensor]:
     return {name: p.grad.to_dense() for name, p in parameters if p.grad is not None}
 
 
-def assert_close(found: list[Floats2d], expected: list[Floats2d]) -> None:
-    for array, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(array, other, atol=1e-5, rtol=0)
-
-
 @DECODERS
 def test_prediction_is_the_mean_of_members(build_decoder) -> None:
     model = make(build_decoder)
@@ -126,13 +98,13 @@ def test_prediction_is_the_mean_of_members(build_decoder) -> None:
 
 @DECODERS
 def test_every_member_learns_as_if_alone(build_decoder) -> None:
-    """But that its gradient is a share of the whole, which Adam does not see."""
+    """Except that its gradient is a share of the whole, to which Adam is indifferent."""
     model = make(build_decoder)
     alone = [make_alone(model, i, build_decoder) for i in range(MEMBERS)]
     learn(model)
-    head_gradients = get_gradients(model.get_ref("decoder"))["linear.weight"].chunk(MEMBERS, 1)
-    for member, other, head_gradient in zip(
-        model.get_ref("tok2vec").layers, alone, head_gradients, strict=True
+    decoder_gradients = get_gradients(model.get_ref("decoder"))["linear.weight"].chunk(MEMBERS, 1)
+    for member, other, decoder_gradient in zip(
+        model.get_ref("tok2vec").layers, alone, decoder_gradients, strict=True
     ):
         learn(other)
         expected = get_gradients(other.get_ref("tok2vec"))
@@ -140,7 +112,7 @@ def test_every_member_learns_as_if_alone(build_decoder) -> None:
         for name, gradient in get_gradients(member).items():
             torch.testing.assert_close(MEMBERS * gradient, expected[name], atol=1e-5, rtol=1e-4)
         own = get_gradients(other.get_ref("decoder"))["linear.weight"]
-        torch.testing.assert_close(MEMBERS * head_gradient, own, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(MEMBERS * decoder_gradient, own, atol=1e-5, rtol=1e-4)
 
 
 def test_the_loss_of_averaged_scores_is_that_of_one() -> None:
@@ -222,18 +194,18 @@ def rebuild() -> TaggerModel:
 
 
 @DECODERS
-@pytest.mark.parametrize(("members", "said"), [(1, 2), (1, 4), (3, 1), (3, 2)])
-def test_members_of_the_decoder_cannot_contradict(build_decoder, members: int, said: int) -> None:
+@pytest.mark.parametrize(("members", "given"), [(1, 2), (1, 4), (3, 1), (3, 2)])
+def test_members_of_the_decoder_cannot_contradict(build_decoder, members: int, given: int) -> None:
     """A decoder that splits the two directions of one LSTM would train them as members."""
-    with pytest.raises(ValueError, match=rf"\[L013\].* is {said}, .* has {members}\."):
-        build_lstm_tagger(build_ensemble(build_tok2vec(), members), build_decoder(members=said))
+    with pytest.raises(ValueError, match=rf"\[L013\].* is {given}, .* has {members}\."):
+        build_lstm_tagger(build_ensemble(build_tok2vec(), members), build_decoder(members=given))
 
 
 @DECODERS
 @pytest.mark.parametrize("members", [1, 3])
-@pytest.mark.parametrize("is_said", [True, False])
-def test_members_are_inferred(build_decoder, members: int, is_said: bool) -> None:
-    decoder = build_decoder(members=members) if is_said else build_decoder()
+@pytest.mark.parametrize("is_set", [True, False])
+def test_members_are_inferred(build_decoder, members: int, is_set: bool) -> None:
+    decoder = build_decoder(members=members) if is_set else build_decoder()
     build_lstm_tagger(build_ensemble(build_tok2vec(), members), decoder)
     decoder.initialize(
         X=[np.zeros((1, 18), dtype=np.float32)], Y=[np.zeros((1, N_LABELS), dtype=np.float32)]
@@ -245,7 +217,7 @@ def test_members_are_inferred(build_decoder, members: int, is_said: bool) -> Non
     )
 
 
-def test_layers_side_by_side_are_no_ensemble() -> None:
+def test_layers_side_by_side_are_not_an_ensemble() -> None:
     """Thinc's own `concatenate`, of any widths: the decoder reads all of them together."""
     narrow = build_lstm_tok2vec(EmbeddingSettings(attrs=["LOWER"], widths=[4]), LSTMSettings(width=2))
     model = build_lstm_tagger(concatenate(build_tok2vec(), narrow), build_softmax_decoder())
@@ -265,37 +237,39 @@ def test_at_least_one_member(members: int) -> None:
 
 
 def test_rehearsal_holds_on_to_old_predictions() -> None:
-    """Trained on a new example alone it forgets; rehearsed beside it, it forgets less."""
-    config = Config().from_str(PIPELINE)
-    old = [("I like green eggs", ["N", "V", "J", "N"]), ("Eat blue ham", ["V", "J", "N"])]
+    """Trained only on a new example it forgets; also rehearsed, it forgets less."""
+    embed, encode = "spacy-lstm-tagger.WordEmbedding.v1", "spacy-lstm-tagger.LSTM.v1"
+    member = {
+        "@architectures": "spacy-lstm-tagger.LSTMTok2Vec.v1",
+        "embed": {"@architectures": embed},
+        "encode": {"@architectures": encode, "width": 16},
+    }
+    tok2vec = {"@architectures": "spacy-lstm-tagger.Ensemble.v1", "members": 2, "member": member}
+    old, texts = TRAIN[:2], TRAIN_TEXTS[:2]
 
     def distance(rehearse: bool) -> float:
-        nlp = spacy.util.load_model_from_config(config, auto_fill=True)
-        examples = [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in old]
-        optimizer = nlp.initialize(lambda: examples)
-        for _ in range(30):
-            nlp.update(examples, sgd=optimizer)
-        assert [[token.tag_ for token in nlp(text)] for text, _ in old] == [tags for _, tags in old]
+        nlp = make_trained({**SOFTMAX, "members": 2}, old, steps=30, tok2vec=tok2vec)
+        assert tag(nlp, texts) == TRAIN_TAGS[:2]
         optimizer = nlp.resume_training()
         optimizer.learn_rate = 0.01
-        predict = nlp.get_pipe("lstm_tagger").model.predict
-        before = np.concatenate(predict([example.x for example in examples]))
-        new = Example.from_dict(nlp.make_doc("Eat green eggs"), {"tags": ["N", "N", "N"]})
+        predict, docs = nlp.get_pipe("lstm_tagger").model.predict, [nlp.make_doc(text) for text in texts]
+        before = np.concatenate(predict(docs))
+        new = make_examples(nlp, [("Eat green eggs", ["N", "N", "N"])])
         for _ in range(10):
-            nlp.update([new], sgd=optimizer)
+            nlp.update(new, sgd=optimizer)
             if rehearse:
-                losses = nlp.rehearse(examples, sgd=optimizer, losses={})
+                losses = nlp.rehearse(make_examples(nlp, old), sgd=optimizer, losses={})
                 assert losses["lstm_tagger"] > 0
-        return float(np.abs(np.concatenate(predict([example.x for example in examples])) - before).mean())
+        return float(np.abs(np.concatenate(predict(docs)) - before).mean())
 
     assert distance(rehearse=True) < distance(rehearse=False)
 
 
 @pytest.mark.parametrize("n_docs", [1, 2, 100])
 def test_what_members_read_need_not_be_joined(n_docs: int) -> None:
-    """The head takes each member's vectors by themselves, and adds up."""
+    """The decoder takes each member's vectors by themselves, and adds up the results."""
     model, docs = make(build_softmax_decoder), DOCS * n_docs
-    tok2vec, head = model.layers
-    expected = head.predict(tok2vec.predict(docs))
+    tok2vec, decoder = model.layers
+    expected = decoder.predict(tok2vec.predict(docs))
     tok2vec._func = lambda *_, **__: pytest.fail("vectors of all members side by side")
     assert_close(model.predict(docs), expected)

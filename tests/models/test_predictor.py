@@ -1,4 +1,4 @@
-"""Reading at prediction: in pieces, in batches, in threads, and always the numbers of training."""
+"""Reading at prediction: in pieces, batches or threads, always with the numbers of training."""
 
 from collections.abc import Callable, Sequence
 from math import ceil
@@ -56,7 +56,7 @@ def to_tensors(flat: Ragged) -> list[Tensor]:
 
 @torch.no_grad()
 def read_whole(model: Tok2Vec, doc: Doc) -> Tensor:
-    """The same for one document by the way of training, without pieces or batches."""
+    """The same for one document as in training, without pieces or batches."""
     network = get_shim(model).module
     words = read_types([doc])
     types = network.to_tensors(network.features(words.types, doc.vocab))
@@ -105,7 +105,7 @@ def test_document_no_longer_than_the_window_is_read_whole() -> None:
 
 
 def test_document_with_enough_overlap_is_read_as_if_whole() -> None:
-    """A state fades: what is far away does not count."""
+    """A state fades: what is far away does not matter."""
     doc = make_doc(300)
     distances = []
     for overlap in (0, 8, 40):
@@ -134,7 +134,7 @@ def make_docs(n_docs: int) -> list[Doc]:
 
 
 class Spy:
-    """A head that notes in which threads it was called."""
+    """A decoder that records the threads in which it was called."""
 
     def __init__(self) -> None:
         self.threads: list[str] = []
@@ -201,7 +201,7 @@ def test_errors_come_out(n_threads: int) -> None:
     assert_close(to_tensors(outputs), read(make(), docs))
 
 
-# Texts that go on
+# Texts read piece by piece
 
 
 @pytest.mark.parametrize("depth", [1, 2])

@@ -1,4 +1,4 @@
-"""Settings that make no network are refused, by their name and that of their block."""
+"""Settings without a possible network are refused; the error names the setting and its block."""
 
 import re
 from dataclasses import FrozenInstanceError

@@ -66,7 +66,7 @@ def test_without_initialization_there_is_no_network() -> None:
         pass
 
 
-def test_dropout_is_for_updates_alone() -> None:
+def test_dropout_is_only_for_updates() -> None:
     shim = make_shim(rate=0.5)
     before = shim.predict(X)
     assert torch.equal(shim.predict(X), before)
@@ -254,7 +254,7 @@ def test_weights_without_an_average_stay() -> None:
     assert_same_weights(shim, before)
 
 
-def test_updates_go_on_after_averages() -> None:
+def test_updates_continue_after_averages() -> None:
     plain, averaged = make_shim(), make_shim()
     averaged.module.load_state_dict(plain.module.state_dict())
     optimizers = Adam(0.1, use_averages=True), Adam(0.1, use_averages=True)
@@ -548,7 +548,7 @@ def test_fitted_of_another_size_is_refused(width: int) -> None:
 
 
 def test_lengths_beyond_the_data_are_refused() -> None:
-    """Msgpack's own headers may claim four thousand million entries."""
+    """Msgpack's own headers may claim four billion entries."""
     shim = make_shim()
     for header in (b"\xdd", b"\xdf", b"\xdb", b"\xc6"):  # array, map, str, bin
         assert_refused(shim, header + b"\xff" * 4, r"\[L202\]")
@@ -582,9 +582,9 @@ def test_damaged_bytes_leave_garbage_collection_on() -> None:
 
 
 @pytest.mark.parametrize("copy", [deepcopy, TorchShim.copy, lambda shim: pickle.loads(pickle.dumps(shim))])
-def test_copies_predict_the_same_and_learn_alone(copy: Callable[[TorchShim], TorchShim]) -> None:
+def test_copies_predict_the_same_and_learn_separately(copy: Callable[[TorchShim], TorchShim]) -> None:
     shim = make_shim()
-    shim.derived["lock"] = gc.collect  # stands for what no copy could share
+    shim.derived["lock"] = gc.collect  # stands for what copies must not share
     other = copy(shim)
     assert other.derived == {}
     assert torch.equal(other.predict(X), shim.predict(X))

@@ -1,4 +1,4 @@
-"""The tagger's model: a tok2vec layer and a head, one after the other."""
+"""The tagger's model: a tok2vec layer and a decoder, one after the other."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import spacy
 import torch
+from helpers import assert_close, make_docs
 from spacy import registry
 from spacy.tokens import Doc
 from thinc.api import SGD, Config, Model
@@ -19,8 +19,7 @@ from spacy_lstm_tagger.models.shim import get_shim
 from spacy_lstm_tagger.models.tagger import TaggerModel, build_lstm_tagger
 from spacy_lstm_tagger.models.tok2vec import Tok2Vec, build_lstm_tok2vec, fit_vocabulary
 
-NLP = spacy.blank("en")
-DOCS = [Doc(NLP.vocab, words=words) for words in (["the", "cat", "sat"], [], ["cats", "sit"], ["."])]
+DOCS = make_docs([["the", "cat", "sat"], [], ["cats", "sit"], ["."]])
 N_LABELS = 4
 LABEL_SAMPLE = [np.zeros((1, N_LABELS), dtype=np.float32)]
 
@@ -35,7 +34,7 @@ def build(depth: int = 1, nO: int | None = None, **prediction: Any) -> TaggerMod
 
 
 def make(**prediction: Any) -> TaggerModel:
-    """A fitted model with random weights; a new head's are zero."""
+    """A fitted model with random weights; a new decoder's are zero."""
     model = build(**prediction)
     fit_vocabulary(model, lambda: DOCS)
     model.initialize(X=DOCS, Y=LABEL_SAMPLE)
@@ -51,25 +50,20 @@ def get_weights(model: TaggerModel) -> dict[str, Floats2d]:
     }
 
 
-def assert_close(found: list[Floats2d], expected: list[Floats2d], tolerance: float = 1e-5) -> None:
-    for array, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(array, other, atol=tolerance, rtol=0)
-
-
 @pytest.mark.parametrize("docs", [DOCS, DOCS * 100], ids=len)
 @pytest.mark.parametrize("prediction", [{}, {"n_threads": 2}, {"window": 2, "overlap": 2}], ids=str)
-def test_emissions_are_the_heads_over_the_tok2vecs(docs: list[Doc], prediction: dict[str, Any]) -> None:
+def test_emissions_are_the_decoders_over_the_tok2vecs(docs: list[Doc], prediction: dict[str, Any]) -> None:
     model = make(**prediction)
     expected = model.get_ref("decoder").predict(model.get_ref("tok2vec").predict(docs))
     assert [x.shape for x in expected] == [(len(doc), N_LABELS) for doc in docs]
     assert_close(model.predict(docs), expected)
-    # A document of three words is cut after two, but both pieces are read with the others for context.
+    # A document of three words is cut after two, but each piece is read with the other as context.
     assert_close(model.begin_update(docs)[0], expected)
 
 
 @pytest.mark.parametrize("n_docs", [0, 1, 2])
 def test_documents_without_tokens(n_docs: int) -> None:
-    docs = [Doc(NLP.vocab)] * n_docs
+    docs = make_docs([[]] * n_docs)
     model = make()
     assert [x.shape for x in model.predict(docs)] == [(0, N_LABELS)] * n_docs
     emissions, backprop = model.begin_update(docs)
@@ -80,7 +74,7 @@ def test_documents_without_tokens(n_docs: int) -> None:
     assert all(np.array_equal(weights, before[name]) for name, weights in get_weights(model).items())
 
 
-def test_output_layer_is_the_head() -> None:
+def test_output_layer_is_the_decoder() -> None:
     """spaCy finds the layer to resize, or to replace, by this name."""
     model = make()
     assert model.get_ref("output_layer") is model.get_ref("decoder")

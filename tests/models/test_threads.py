@@ -74,14 +74,14 @@ def test_threads_are_started_once() -> None:
     assert len(first | second) <= 2
 
 
-def test_errors_come_out_and_threads_go_on() -> None:
+def test_errors_come_out_and_threads_live_on() -> None:
     with pytest.raises(ZeroDivisionError):
         list(get_map(2)(lambda n: 1 // n, range(5)))
     assert list(get_map(2)(abs, range(-3, 0))) == [3, 2, 1]
 
 
 def test_threads_are_shared() -> None:
-    """Threads of the caller's own may read at once."""
+    """The caller may have threads of its own that read at the same time."""
     with ThreadPoolExecutor(8) as pool:
         sums = list(pool.map(lambda n: sum(get_map(2)(lambda i: i * n, range(50))), range(40)))
     assert sums == [n * sum(range(50)) for n in range(40)]

@@ -1,6 +1,6 @@
-"""The tok2vec layer: the same vectors on every way, and good ones under spaCy's own components."""
+"""The tok2vec layer: the same vectors in every way, and good ones under spaCy's own components."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from typing import Any
@@ -10,13 +10,13 @@ import pytest
 import spacy
 import srsly
 import torch
+from helpers import NLP, assert_close, make_docs
 from spacy import registry
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import SGD, Adam, Optimizer, set_dropout_rate
-from thinc.types import Floats2d
 
 from spacy_lstm_tagger.features import FeatureTable, TypeFeatures, read_types
 from spacy_lstm_tagger.models.settings import CharacterSettings, EmbeddingSettings, LSTMSettings
@@ -30,7 +30,6 @@ from spacy_lstm_tagger.models.tok2vec import (
 )
 from spacy_lstm_tagger.optimizers import create_lazy_adam
 
-NLP = spacy.blank("en")
 WIDTH = 6
 NO_TABLES: dict[str, Any] = {"attrs": [], "widths": [], "prefix_lengths": [], "suffix_lengths": []}
 SENTENCES = [
@@ -41,10 +40,6 @@ SENTENCES = [
     [],
     ["42"],
 ]
-
-
-def make_docs(sentences: Sequence[Sequence[str]], vocab: Vocab = NLP.vocab) -> list[Doc]:
-    return [Doc(vocab, words=list(sentence)) for sentence in sentences]
 
 
 DOCS = make_docs(SENTENCES)
@@ -79,7 +74,7 @@ def build(
 
 
 def make(*, fitted: bool = False, docs: list[Doc] = DOCS, **settings: Any) -> Tok2Vec:
-    """An initialized layer, of which the docs are the training data."""
+    """An initialized layer; the docs are its training data."""
     model = build(**settings)
     if fitted:
         fit_vocabulary(model, lambda: docs)
@@ -89,11 +84,6 @@ def make(*, fitted: bool = False, docs: list[Doc] = DOCS, **settings: Any) -> To
 
 def copy_of(model: Tok2Vec, **settings: Any) -> Tok2Vec:
     return build(**settings).from_bytes(model.to_bytes())
-
-
-def assert_close(found: Sequence[Floats2d], expected: Sequence[Floats2d], tolerance: float = 1e-5) -> None:
-    for array, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(array, other, atol=tolerance, rtol=0)
 
 
 def update(model: Tok2Vec, docs: list[Doc] = DOCS, learn_rate: float = 1.0) -> None:
@@ -120,7 +110,7 @@ KINDS = pytest.mark.parametrize(
 )
 
 
-# The same vectors on every way
+# The same vectors in every way
 
 
 @KINDS
@@ -171,7 +161,7 @@ def test_update_on_documents_without_tokens_changes_nothing() -> None:
 def test_unknown_words(fitted: bool) -> None:
     model = make(fitted=fitted)
     first, second = model.predict(make_docs([["the", "zyz"], ["the", "zwz"]]))
-    # Hashed, both have vectors of their own; fitted, they differ in nothing that is known.
+    # Hashed, each has its own vector; fitted, nothing that is known tells them apart.
     assert np.allclose(first, second, atol=1e-6) == fitted
 
 
@@ -436,7 +426,7 @@ def test_layer_can_be_initialized_where_no_word_is_frequent() -> None:
 
 def test_model_without_such_a_layer_has_no_vocabulary() -> None:
     listener = registry.architectures.get("spacy.Tok2VecListener.v1")(width=4)
-    fit_vocabulary(listener, lambda: pytest.fail("nothing is to be fitted"))
+    fit_vocabulary(listener, lambda: pytest.fail("nothing should be fitted"))
     set_vocabulary(listener, {})
     assert get_vocabulary(listener) == {}
 

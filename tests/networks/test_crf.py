@@ -266,7 +266,7 @@ def test_gradient_is_that_of_finite_differences(numbers: Numbers, is_constrained
 
 
 @pytest.mark.parametrize("forbid", [False, True])
-def test_what_says_nothing_has_no_gradient(forbid: bool) -> None:
+def test_annotation_that_says_nothing_has_no_gradient(forbid: bool) -> None:
     crf = make_crf(3)
     if forbid:  # label 0 can neither start nor follow
         may = torch.tensor([False, True, True])
@@ -275,7 +275,7 @@ def test_what_says_nothing_has_no_gradient(forbid: bool) -> None:
     emissions = torch.randn(7, 3, dtype=torch.float64, requires_grad=True)
     allowed = torch.ones(7, 3, dtype=torch.bool)
     if forbid:
-        allowed[5, 1:] = False  # the last sequence has label 0 alone
+        allowed[5, 1:] = False  # the last sequence has only label 0
         assert crf.is_possible(allowed, lengths).tolist() == [True, True, False]
     likelihoods = crf.log_likelihood(emissions, lengths, allowed)
     likelihoods.sum().backward()
@@ -351,14 +351,14 @@ def test_wide_scores_are_not_taken_as_probabilities() -> None:
         assert crf._choose_numbers(torch.zeros(4, 3)) is Probabilities
         getattr(crf, name).data.view(-1)[0] = 1e4
         assert crf._choose_numbers(torch.zeros(4, 3)) is Logarithms
-    # A hundred steps in one label, which none leads to again.
+    # A hundred steps in one label, to which none leads back.
     crf = make_crf(2)
     crf.constrain(torch.ones(2).bool(), torch.tensor([[True, True], [False, True]]), torch.ones(2).bool())
     assert crf._choose_numbers(torch.zeros(4, 2)) is Logarithms
 
 
 def test_annotation_may_keep_apart_what_constraints_do_not() -> None:
-    """From 0 to 1 one comes by way of 2 alone, which the annotation excludes. The path of 0s, ever more
+    """The only way from 0 to 1 is through 2, which the annotation excludes. The path of 0s, ever more
     probable than that of 1s, ends in a label that is not allowed.
     """
     crf, n = CRF(3), 100
@@ -377,8 +377,8 @@ def test_annotation_may_keep_apart_what_constraints_do_not() -> None:
     ("moves", "reach"),
     [
         (["00", "01", "10", "11"], 1),
-        (["00", "01", "10"], 2),  # 1 is left for 0 alone
-        (["00", "01", "11"], math.inf),  # 0 is never come back to
+        (["00", "01", "10"], 2),  # 1 is left only for 0
+        (["00", "01", "11"], math.inf),  # nothing leads back to 0
         (["01", "10"], math.inf),  # odd steps and even ones
         (["01"], 1),  # then there is no step
         (["01", "12"], 2),
@@ -413,7 +413,7 @@ class Reference(NamedTuple):
 
 @torch.no_grad()
 def read_by_loop(crf: CRF, emissions: Tensor) -> Reference:
-    """The textbook's recursions in float64, without normalisation."""
+    """The textbook's recursions in float64, without normalization."""
     emissions, start, transitions, end = (
         tensor.double() for tensor in (emissions, crf.start, crf.transitions, crf.end)
     )
@@ -461,7 +461,7 @@ def test_ten_thousand_tokens_stay_exact(scale: float, level: float, numbers: Num
 
     tags, (best_score,) = crf.viterbi(emissions, lengths)
     assert_close(best_score, expected.best_score, 1e-2)  # paths are compared in float32
-    # Read beside another one.
+    # Read together with another one.
     beside, scores = crf.viterbi(torch.cat([emissions, emissions[:1]]), torch.tensor([n, 1]))
     assert_close(scores[0], expected.best_score, 1e-2)
     n_best, log_probs = crf.n_best(emissions, lengths, 2)

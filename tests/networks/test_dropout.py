@@ -24,7 +24,7 @@ def test_rates_at_the_ends(rate: float) -> None:
     assert (dropout(torch.ones(1000), rate) == 0).all() == (rate > 0.5)
 
 
-def test_every_call_draws_anew() -> None:
+def test_every_call_draws_again() -> None:
     x = torch.ones(100)
     assert not torch.equal(dropout(x, 0.5), dropout(x, 0.5))
 

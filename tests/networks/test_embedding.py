@@ -37,7 +37,7 @@ def look_up(embedding: WordEmbedding, rows: Tensor) -> Tensor:
 
 
 def replaced(embedding: WordEmbedding, types: TypeTensors) -> tuple[Tensor, Tensor]:
-    """RETURNS (Tuple[Tensor, Tensor]): For each column, which types came out as the unknown."""
+    """RETURNS (Tuple[Tensor, Tensor]): For each column, which types came out as the unknown one."""
     columns = embedding(types).split(WIDTHS, dim=1)
     unknown = [
         (column == table.weight[0]).all(dim=1)
@@ -106,13 +106,13 @@ def test_columns_of_a_type_are_replaced_together() -> None:
     assert frequent.sum() < rare.sum()
 
 
-def test_every_update_draws_anew() -> None:
+def test_every_update_draws_again() -> None:
     embedding, types = make_embedding(0.5, 0.5), make_types(100)
     assert not torch.equal(replaced(embedding, types)[0], replaced(embedding, types)[0])
 
 
 def test_gradient_is_of_the_rows_that_were_read() -> None:
-    """What an optimizer need not look at is not there."""
+    """What an optimizer does not have to look at is not there."""
     embedding, dense = WordEmbedding([6], [3]), nn.Embedding(6, 3)
     dense.load_state_dict(embedding.tables[0].state_dict())
     rows, factors = torch.tensor([4, 1, 4, 0]), torch.randn(4, 3)

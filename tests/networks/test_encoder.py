@@ -31,7 +31,7 @@ def test_types_are_read_in_the_order_of_the_tokens(lengths: list[int], depth: in
 
 
 @pytest.mark.parametrize("rate", [0.3, 0.7])
-def test_dropout_is_for_training_alone(rate: float) -> None:
+def test_dropout_is_only_for_training(rate: float) -> None:
     network, types = make_network(depth=2, width=50), make_types()
     index, lengths = torch.randint(N_TYPES, (100,)), torch.tensor([60, 40])
     expected = network(types, index, lengths)
@@ -93,6 +93,6 @@ def test_what_is_not_read_has_no_part(lengths: list[int], unread: set[int]) -> N
     everything = types._replace(is_read=torch.ones(N_TYPES, dtype=torch.bool))
     for tokens, found in zip(index.split(lengths), outputs.split(lengths), strict=True):
         kept = is_read[tokens]
-        expected = network(everything, tokens[kept], kept.sum()[None])  # the rest alone
+        expected = network(everything, tokens[kept], kept.sum()[None])  # only the rest
         torch.testing.assert_close(found[kept], expected, atol=1e-5, rtol=1e-5)
         assert not found[~kept].any()

@@ -247,7 +247,7 @@ def test_without_tokens_the_state_stays(lengths: list[int]) -> None:
 
 
 @WAYS
-def test_dropout_between_layers_is_for_training_alone(read: Any) -> None:
+def test_dropout_between_layers_is_only_for_training(read: Any) -> None:
     lstm = make_lstm(depth=2, dropout=0.5)
     batch = (torch.randn(20, INPUT), torch.arange(20), torch.tensor([12, 8]))
     expected = read(make_copy(lstm, dropout=0.0), *batch)

@@ -13,7 +13,7 @@ from spacy_lstm_tagger.networks import LSTM, CPUNetwork, GPUNetwork, State
 
 Reader: TypeAlias = CPUNetwork | GPUNetwork
 
-# A single sequence is read in a way of its own.
+# A single sequence is read in a special way.
 lengths_of_batches = st.lists(st.integers(0, 5), max_size=5) | st.lists(
     st.integers(1, 9), min_size=1, max_size=1
 )

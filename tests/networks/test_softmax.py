@@ -1,4 +1,4 @@
-"""The softmax head's loss against sums of probabilities."""
+"""The softmax decoder's loss against sums of probabilities."""
 
 import math
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from spacy_lstm_tagger.networks import SoftmaxDecoder, Targets
 
-# What is said of a token: ("gold", label), ("not", label), ("nothing", 0)
+# How a token is annotated: ("gold", label), ("not", label), ("nothing", 0)
 Annotation = tuple[str, int]
 
 
@@ -30,8 +30,8 @@ def make_targets(annotations: list[Annotation]) -> Targets:
 
 
 def get_loss(emissions: Tensor, annotations: list[Annotation], label_smoothing: float = 0.0) -> Tensor:
-    head = SoftmaxDecoder(2, emissions.shape[1])
-    return head.loss(emissions, torch.zeros(0), make_targets(annotations), label_smoothing)
+    decoder = SoftmaxDecoder(2, emissions.shape[1])
+    return decoder.loss(emissions, torch.zeros(0), make_targets(annotations), label_smoothing)
 
 
 def loss_of_token(emissions: list[float], annotation: Annotation, label_smoothing: float) -> float:
@@ -100,18 +100,18 @@ def test_extreme_emissions_stay_finite(annotation: Annotation) -> None:
 
 
 def test_all_labels_start_out_equally_likely() -> None:
-    head = SoftmaxDecoder(3, 4)
-    loss = head.loss(
-        head(torch.randn(5, 3)), torch.tensor([5]), make_targets([("gold", i % 4) for i in range(5)])
+    decoder = SoftmaxDecoder(3, 4)
+    loss = decoder.loss(
+        decoder(torch.randn(5, 3)), torch.tensor([5]), make_targets([("gold", i % 4) for i in range(5)])
     )
     assert loss.item() == pytest.approx(5 * math.log(4))
 
 
 def test_emissions_are_linear_in_the_states() -> None:
-    head = SoftmaxDecoder(3, 4)
-    torch.nn.init.normal_(head.linear.weight)
-    torch.nn.init.normal_(head.linear.bias)
+    decoder = SoftmaxDecoder(3, 4)
+    torch.nn.init.normal_(decoder.linear.weight)
+    torch.nn.init.normal_(decoder.linear.bias)
     states = torch.randn(5, 3)
-    for state, emissions in zip(states, head(states), strict=True):
-        expected = [w @ state + b for w, b in zip(head.linear.weight, head.linear.bias, strict=True)]
+    for state, emissions in zip(states, decoder(states), strict=True):
+        expected = [w @ state + b for w, b in zip(decoder.linear.weight, decoder.linear.bias, strict=True)]
         torch.testing.assert_close(emissions, torch.stack(expected))

@@ -1,26 +1,33 @@
-"""Whatever a text or a document holds: every token gets a tag, and nothing else changes."""
+"""Whatever a text or document holds, every token gets a tag and nothing else changes."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
 import spacy
+from helpers import (
+    CRF,
+    SOFTMAX,
+    TRAIN,
+    TRAIN_TEXTS,
+    make_docs,
+    make_examples,
+    make_pipeline,
+    tag,
+    tags_of,
+    train,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from thinc.api import Adam
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
-TRAIN = [
-    (["I", "like", "green", "eggs"], ["N", "V", "J", "N"]),
-    (["Eat", "blue", "ham"], ["V", "J", "N"]),
-    (["She", "sees", "old", "dogs", "now"], ["N", "V", "J", "N", "R"]),
-]
 ATTRS = [
     *["ORTH", "SPACY", "NORM", "LEMMA", "POS", "MORPH", "HEAD", "DEP", "SENT_START"],
     *["ENT_IOB", "ENT_TYPE", "ENT_ID", "ENT_KB_ID"],
@@ -33,15 +40,8 @@ ODD = (
     "אب漢ıİßﬁΩ🙂🏽"
     "\ue000\uffff\U0001d518\U0002070e\U000e0041\U000f0000\U0010ffff"  # other planes, private, no characters
 )
-SMALL = {
-    "embed": {"@architectures": "spacy-lstm-tagger.WordEmbedding.v1", "widths": [4, 4, 4, 4]},
-    "encode": {"@architectures": "spacy-lstm-tagger.LSTM.v1", "width": 8},
-}
-SMALL["embed"] |= {
-    "attrs": ["LOWER", "NORM", "SHAPE", "PREFIX"],
-    "prefix_lengths": [],
-    "suffix_lengths": [],
-}
+EMBED = {"attrs": ["LOWER", "NORM", "SHAPE", "PREFIX"], "widths": [4, 4, 4, 4]}
+SMALL = {"embed": {**EMBED, "prefix_lengths": [], "suffix_lengths": []}, "encode": {"width": 8}}
 
 # Texts and documents
 
@@ -49,12 +49,12 @@ texts = st.one_of(
     st.text(max_size=20),
     st.text(alphabet=WHITE, max_size=4),
     st.text(alphabet=ODD + WHITE + "aB.", max_size=12),
-    st.sampled_from([" ".join(words) for words, _ in TRAIN]),
+    st.sampled_from(TRAIN_TEXTS),
 )
 words = st.one_of(
     st.text(min_size=1, max_size=8),
     st.text(alphabet=ODD + WHITE, min_size=1, max_size=4),
-    st.sampled_from([word for words, _ in TRAIN for word in words]),
+    st.sampled_from(" ".join(TRAIN_TEXTS).split()),
 )
 NLP = spacy.blank("xx")
 OTHER_VOCAB = spacy.blank("xx").vocab
@@ -97,7 +97,7 @@ def write_and_read(doc: Doc, draw: Draw) -> Doc:
 
 @st.composite
 def documents(draw: Draw) -> Doc:
-    """Documents as users have them: from texts or words, annotated or not, and what spaCy makes of such."""
+    """Documents as users have them: from texts or words, annotated or not, and changed by spaCy."""
     vocab = draw(st.sampled_from([NLP.vocab, NLP.vocab, OTHER_VOCAB]))
     if draw(st.booleans()):
         doc = NLP.make_doc(draw(texts))
@@ -117,44 +117,25 @@ def documents(draw: Draw) -> Doc:
     return doc
 
 
-# What is to hold
+# What must hold
 
 
 def describe(doc: Doc) -> tuple[Any, ...]:
-    """RETURNS (Tuple): All that a document holds but tags, and what the tagger says of them."""
+    """RETURNS (Tuple): All that a document holds except tags and the tagger's confidences."""
     ours = {"tag_scores", "predicted_tag_scores", "tag_n_best"}
     user_data = {key: value for key, value in doc.user_data.items() if key[1] not in ours}
     spans = [(span.start, span.end, span.label_) for group in doc.spans.values() for span in group]
     return doc.text, doc.to_array(ATTRS).tolist(), user_data, spans, doc.cats
 
 
-def tags_of(docs: Sequence[Doc | Span]) -> list[list[str]]:
-    return [[token.tag_ for token in doc] for doc in docs]
+def make(decoder: dict[str, Any], **config: Any) -> Language:
+    return make_pipeline(decoder, SMALL, Language(NLP.vocab), **config)
 
 
-def train(nlp: Language, examples: Sequence[Example], steps: int) -> None:
-    nlp.initialize(lambda: examples)
-    optimizer = Adam(0.02)
-    for _ in range(steps):
-        losses = nlp.update(examples, sgd=optimizer)
-        assert np.isfinite(losses["lstm_tagger"])
-
-
-def make(decoder: str, **config: Any) -> Language:
-    nlp = Language(NLP.vocab)
-    model = {"tok2vec": SMALL, "decoder": {"@architectures": f"spacy-lstm-tagger.{decoder}.v1"}}
-    nlp.add_pipe("lstm_tagger", config={"model": model, **config})
-    return nlp
-
-
-def make_examples(vocab: spacy.Vocab) -> list[Example]:
-    return [Example.from_dict(Doc(vocab, words=list(w)), {"tags": list(tags)}) for w, tags in TRAIN]
-
-
-@pytest.fixture(scope="module", params=["Softmax", "CRF"])
+@pytest.fixture(scope="module", params=[SOFTMAX, CRF], ids=["Softmax", "CRF"])
 def trained(request: pytest.FixtureRequest) -> Language:
     nlp = make(request.param, store_scores=True, n_best=2)
-    train(nlp, make_examples(nlp.vocab), steps=40)
+    train(nlp, make_examples(nlp), optimizer=Adam(0.02))
     return nlp
 
 
@@ -181,12 +162,12 @@ def test_every_token_gets_a_tag_and_nothing_else_changes(
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(documents(), max_size=4), st.sampled_from(["Softmax", "CRF"]))
-def test_training_and_saving(docs: list[Doc], decoder: str) -> None:
-    """Tags that are set are learned from, and others are missing ones."""
+@given(st.lists(documents(), max_size=4), st.sampled_from([SOFTMAX, CRF]))
+def test_training_and_saving(docs: list[Doc], decoder: dict[str, Any]) -> None:
+    """Tags that are set are learned; others are missing."""
     nlp = make(decoder)
-    examples = [Example(doc.copy(), doc) for doc in docs] + make_examples(nlp.vocab)
-    train(nlp, examples, steps=2)
+    examples = [Example(doc.copy(), doc) for doc in docs] + make_examples(nlp)
+    train(nlp, examples, 2, Adam(0.02))
     tagger = nlp.get_pipe("lstm_tagger")
     assert set(tagger.labels) == {tag for eg in examples for tag in tags_of([eg.reference])[0] if tag}
     expected = [tag_ids.tolist() for tag_ids in tagger.predict(docs)]
@@ -202,42 +183,42 @@ def test_training_and_saving(docs: list[Doc], decoder: str) -> None:
 
 def test_documents_of_several_vocabs() -> None:
     """As with spaCy's tagger: each of them may hold words and tags that no other knows."""
-    nlp = make("Softmax")
+    nlp = make(SOFTMAX)
     vocabs = [nlp.vocab, *(spacy.blank("xx").vocab for _ in range(2))]
     examples = [
         Example.from_dict(Doc(vocab, words=[f"word{i}", "eggs"]), {"tags": [f"TAG{i}", "EGGS"]})
         for i, vocab in enumerate(vocabs)
     ]
-    train(nlp, examples, steps=40)
+    train(nlp, examples, optimizer=Adam(0.02))
     assert nlp.get_pipe("lstm_tagger").labels == ("EGGS", "TAG0", "TAG1", "TAG2")
     expected = [["TAG0", "EGGS"], ["TAG1", "EGGS"], ["TAG2", "EGGS"], ["TAG2", "EGGS"]]
     new = spacy.blank("xx").vocab
     docs = [Doc(vocab, words=[f"word{min(i, 2)}", "eggs"]) for i, vocab in enumerate([*vocabs, new])]
-    assert tags_of(list(nlp.pipe(docs))) == expected
+    assert tags_of(nlp.pipe(docs)) == expected
     unknown = [Doc(spacy.blank("xx").vocab, words=[f"never-seen-{i}", "eggs"]) for i in range(3)]
-    assert [tags[1] for tags in tags_of(list(nlp.pipe(unknown)))] == ["EGGS"] * 3
+    assert [tags[1] for tags in tags_of(nlp.pipe(unknown))] == ["EGGS"] * 3
 
 
 @pytest.mark.parametrize("text", ["\ud800", "eggs \udfff", "\udc80\ud800 ham"])
 def test_lone_surrogates_are_refused_by_spacy(trained: Language, text: str) -> None:
-    """They are no text. What was read before and what comes after gets its tags."""
+    """They are not text. What was read before and what comes after gets its tags."""
     good = "I like green eggs"
-    expected = tags_of([trained(good)])
+    expected = tag(trained, [good])
     with pytest.raises(UnicodeEncodeError):
         trained(text)
     with pytest.raises(UnicodeEncodeError):
         list(trained.pipe([good, text, good]))
-    assert tags_of(list(trained.pipe([good, good]))) == expected * 2
+    assert tags_of(trained.pipe([good, good])) == expected * 2
 
 
 # Very long
 
 
 def test_a_document_of_100_000_words(trained: Language, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Far from its ends a text that says the same again and again is read and tagged the same."""
+    """Far from its ends, a text that repeats one sentence is read and tagged the same everywhere."""
     tagger = trained.get_pipe("lstm_tagger")
     monkeypatch.setitem(tagger.cfg, "n_best", 0)
-    sentence, _ = TRAIN[2]
+    sentence = TRAIN_TEXTS[2].split()
     short, doc = (trained(Doc(trained.vocab, words=sentence * n)) for n in (40, 20_000))
     for values in (*tagger.model.predict([doc]), doc._.tag_scores):
         inner = values[500:-500].reshape(-1, len(sentence), len(tagger.labels))
@@ -247,21 +228,18 @@ def test_a_document_of_100_000_words(trained: Language, monkeypatch: pytest.Monk
 
 
 def test_training_on_a_document_of_100_000_words() -> None:
-    nlp = make("CRF")
-    sentence, tags = TRAIN[2]
-    example = Example.from_dict(Doc(nlp.vocab, words=sentence * 20_000), {"tags": tags * 20_000})
-    train(nlp, [example], steps=1)
+    nlp = make(CRF)
+    text, tags = TRAIN[2]
+    train(nlp, make_examples(nlp, [(text.split() * 20_000, tags * 20_000)]), 1, Adam(0.02))
 
 
-@pytest.mark.parametrize("decoder", ["Softmax", "CRF"])
-def test_a_word_of_100_000_characters(decoder: str) -> None:
+@pytest.mark.parametrize("decoder", [SOFTMAX, CRF], ids=["Softmax", "CRF"])
+def test_a_word_of_100_000_characters(decoder: dict[str, Any]) -> None:
     nlp = make(decoder)
     long = "é" * 50_000 + "ß" * 50_000
     data = [([long, "eggs"], ["LONG", "N"]), (["green", "eggs"], ["J", "N"])]
-    examples = [Example.from_dict(Doc(nlp.vocab, words=w), {"tags": tags}) for w, tags in data]
-    train(nlp, examples, steps=40)
-    docs = [Doc(nlp.vocab, words=w) for w, _ in data]
-    assert tags_of(list(nlp.pipe(docs))) == [tags for _, tags in data]
-    again = make(decoder)
-    again.from_bytes(nlp.to_bytes())
-    assert tags_of([again(f"{long} eggs")]) == [["LONG", "N"]]
+    train(nlp, make_examples(nlp, data), optimizer=Adam(0.02))
+    docs = make_docs([words for words, _ in data], nlp.vocab)
+    assert tags_of(nlp.pipe(docs)) == [tags for _, tags in data]
+    loaded = make(decoder).from_bytes(nlp.to_bytes())
+    assert tag(loaded, [f"{long} eggs"]) == [["LONG", "N"]]

@@ -1,4 +1,4 @@
-"""One pipeline used from many sides at once: threads, processes, processes that die."""
+"""One pipeline, used by many at once: threads, processes, and processes that die."""
 
 import os
 import signal
@@ -15,48 +15,33 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
-import spacy
+from helpers import CRF, SOFTMAX, TRAIN_TEXTS, make_pipeline, make_trained
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example
 
 Pipelines: TypeAlias = Callable[[str], Language]
 
-DATA = [
-    ("I like green eggs", ["N", "V", "J", "N"]),
-    ("Eat blue ham", ["V", "J", "N"]),
-    ("She sees old dogs now", ["N", "V", "J", "N", "R"]),
-]
+DECODERS = {"CRF": CRF, "Softmax": SOFTMAX}
+NARROW = {"encode": {"width": 8}}
 N_THREADS = 8
 
 
 def make(decoder: str, **tok2vec: Any) -> Language:
-    nlp = spacy.blank("en")
-    tok2vec["encode"] = {"@architectures": "spacy-lstm-tagger.LSTM.v1", "width": 8}
-    model = {"tok2vec": tok2vec, "decoder": {"@architectures": f"spacy-lstm-tagger.{decoder}.v1"}}
-    nlp.add_pipe("lstm_tagger", config={"model": model, "store_scores": True})
-    return nlp
+    return make_pipeline(DECODERS[decoder], tok2vec | NARROW, store_scores=True)
 
 
 @pytest.fixture(scope="module")
 def trained() -> Pipelines:
     """RETURNS (Callable[[str], Language]): Gives the trained pipeline with a decoder."""
-
-    def train(decoder: str) -> Language:
-        nlp = make(decoder)
-        examples = [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in DATA]
-        optimizer = nlp.initialize(lambda: examples)
-        for _ in range(20):
-            nlp.update(examples, sgd=optimizer)
-        return nlp
-
-    return cache(train)
+    return cache(
+        lambda decoder: make_trained(DECODERS[decoder], steps=20, tok2vec=NARROW, store_scores=True)
+    )
 
 
 def make_texts() -> list[str]:
     """RETURNS (List[str]): Short and long ones, with words that are known, rare and new."""
     rng = np.random.default_rng(0)
-    known = [word for text, _ in DATA for word in text.split()]
+    known = " ".join(TRAIN_TEXTS).split()
     return [
         " ".join(
             f"word{rng.integers(90)}" if rng.random() < 0.4 else str(rng.choice(known))
@@ -87,7 +72,7 @@ def assert_same(found: list[Doc], expected: list[Doc]) -> None:
 def test_threads_share_a_pipeline(
     trained: Pipelines, decoder: str, cache_size: int, n_threads: int
 ) -> None:
-    """All caches are cold when they start, and where few types are kept given up again and again."""
+    """All caches are cold when they start; those that keep few types are emptied many times."""
     nlp = make(decoder, cache_size=cache_size, n_threads=n_threads, window=16, overlap=32)
     nlp.from_bytes(trained(decoder).to_bytes())
     alone = make(decoder, window=16, overlap=32).from_bytes(nlp.to_bytes())
@@ -114,7 +99,7 @@ def run(nlp: Language, folder: Path, start: str, *, steps: str) -> list[str]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         printed, _ = process.communicate(timeout=300)
-    finally:  # what hangs shall not be left behind
+    finally:  # a process that hangs must not be left behind
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     return printed.split()
@@ -161,7 +146,7 @@ def test_forked_processes_give_what_one_gives(trained: Pipelines, tmp_path: Path
 
 
 def test_a_spawned_process_that_is_killed_is_an_error(trained: Pipelines, tmp_path: Path) -> None:
-    """What was read before is there. (Forked ones hold each other's pipes open: spaCy waits for ever.)"""
+    """What was read before is there. (Forked ones hold each other's pipes open: spaCy waits forever.)"""
     steps = """
     print(pipe(*texts[:40], "KILL", *texts, n_process=2) == [*expected[:40], "EOFError"])
     """

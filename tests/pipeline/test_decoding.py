@@ -1,15 +1,16 @@
-"""The component with a CRF, and what it says of its confidence."""
+"""The component with a CRF, and its confidence."""
 
 import pickle
+from functools import partial
 from itertools import pairwise
 
+import helpers
 import numpy as np
 import pytest
 import spacy
 import torch
-from spacy.lang.en import English
+from helpers import CRF, SOFTMAX, make_examples, make_pipeline, tag, tags_of
 from spacy.tokens import Doc, DocBin, Token
-from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_lstm_tagger.models.shim import get_shim
@@ -23,26 +24,7 @@ SLOTS = [
     ("fly today", ["O", "B-day"]),
 ]
 TEXTS = ["fly to rome today", "york new", "", "to to york york york today", "Ω ≈"]
-CRF = {"@architectures": "spacy-lstm-tagger.CRF.v1", "constraints": "none"}
-SOFTMAX = {"@architectures": "spacy-lstm-tagger.Softmax.v1"}
-
-
-def make_examples(nlp, data=SLOTS):
-    return [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in data]
-
-
-def make_trained(decoder, steps=40, data=SLOTS, **config):
-    nlp = English()
-    nlp.add_pipe("lstm_tagger", config={"model": {"decoder": decoder}, **config})
-    examples = make_examples(nlp, data)
-    optimizer = nlp.initialize(lambda: examples)
-    for _ in range(steps):
-        nlp.update(examples, sgd=optimizer)
-    return nlp
-
-
-def tags_of(nlp, texts=TEXTS):
-    return [[token.tag_ for token in nlp(text)] for text in texts]
+make_trained = partial(helpers.make_trained, data=SLOTS)
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +48,14 @@ def trained(request):
 @pytest.mark.parametrize("constraints", ["none", "bio", "seen"])
 def test_crf_learns_and_its_weights_move(constraints):
     nlp = make_trained({**CRF, "constraints": constraints})
-    assert tags_of(nlp, [text for text, _ in SLOTS]) == [tags for _, tags in SLOTS]
+    assert tag(nlp, [text for text, _ in SLOTS]) == [tags for _, tags in SLOTS]
     crf = get_shim(nlp.get_pipe("lstm_tagger").model.get_ref("decoder")).module.crf
     for parameter in crf.parameters():
         assert parameter.abs().max() > 1e-3
 
 
 def test_batches_and_single_documents_get_the_same(with_crf):
-    assert [[t.tag_ for t in doc] for doc in with_crf.pipe(TEXTS, batch_size=4)] == tags_of(with_crf)
+    assert tags_of(with_crf.pipe(TEXTS, batch_size=4)) == tag(with_crf, TEXTS)
 
 
 def test_constraints_hold_for_an_untrained_network():
@@ -83,20 +65,20 @@ def test_constraints_hold_for_an_untrained_network():
     labels = list(tagger.labels)
     # Emissions that want an I-city everywhere.
     decoder.linear.bias.data[labels.index("I-city")] = 10.0
-    assert tags_of(nlp, ["to to to"]) == [["B-city", "I-city", "I-city"]]
+    assert tag(nlp, ["to to to"]) == [["B-city", "I-city", "I-city"]]
     unconstrained = make_trained(CRF, steps=0)
     bias = get_shim(unconstrained.get_pipe("lstm_tagger").model.get_ref("decoder")).module.linear.bias
     bias.data[labels.index("I-city")] = 10.0
-    assert tags_of(unconstrained, ["to to to"]) == [["I-city"] * 3]
+    assert tag(unconstrained, ["to to to"]) == [["I-city"] * 3]
 
 
-def test_seen_pairs_alone_are_predicted():
+def test_only_seen_pairs_are_predicted():
     nlp = make_trained({**CRF, "constraints": "seen"}, steps=1)
     seen = {pair for _, tags in SLOTS for pair in pairwise(tags)}
     words = ["fly", "to", "new", "york", "today", "rome", "Ω"]
     rng = np.random.default_rng(0)
     for _ in range(50):
-        (tags,) = tags_of(nlp, [" ".join(rng.choice(words, 6))])
+        (tags,) = tag(nlp, [" ".join(rng.choice(words, 6))])
         assert set(pairwise(tags)) <= seen
         assert tags[0] in {tags[0] for _, tags in SLOTS}
 
@@ -104,11 +86,9 @@ def test_seen_pairs_alone_are_predicted():
 def test_constraints_travel_with_the_weights(tmp_path):
     nlp = make_trained({**CRF, "constraints": "bio"}, steps=3)
     nlp.to_disk(tmp_path)
-    other = English()
-    other.add_pipe("lstm_tagger", config={"model": {"decoder": {**CRF, "constraints": "bio"}}})
-    other.from_disk(tmp_path)
-    assert tags_of(other) == tags_of(nlp)
-    assert all(is_valid(tags) for tags in tags_of(other))
+    other = make_pipeline({**CRF, "constraints": "bio"}).from_disk(tmp_path)
+    assert tag(other, TEXTS) == tag(nlp, TEXTS)
+    assert all(is_valid(tags) for tags in tag(other, TEXTS))
     crfs = [get_shim(x.get_pipe("lstm_tagger").model.get_ref("decoder")).module.crf for x in (nlp, other)]
     assert crfs[0].may_follow.tolist() == crfs[1].may_follow.tolist()
     assert not all(crfs[1].may_start.tolist())
@@ -123,45 +103,42 @@ def test_annotation_that_the_constraints_forbid_is_reported_and_not_learned():
     data = [*SLOTS, ("bad one", ["I-city", "O"])]
     with pytest.warns(UserWarning, match=r"W002.*'bio'.*1 of 5.*'bad one'"):
         nlp = make_trained({**CRF, "constraints": "bio"}, data=data)
-    assert all(is_valid(tags) for tags in tags_of(nlp, ["bad one", *TEXTS]))
+    assert all(is_valid(tags) for tags in tag(nlp, ["bad one", *TEXTS]))
 
 
-def test_documents_that_are_forbidden_are_reported_when_training_goes_on():
+def test_documents_that_are_forbidden_are_reported_when_training_is_resumed():
     nlp = make_trained({**CRF, "constraints": "bio"}, steps=3)
     harmless = make_examples(nlp, [("to to", ["", ""]), ("", []), *SLOTS])
     nlp.update(harmless, sgd=nlp.resume_training())  # warnings are errors
     bad = make_examples(nlp, [("bad one", ["I-city", "O"]), ("worse", ["I-city"])])
     with pytest.warns(UserWarning, match=r"W004.*'bio'.*'bad one'"):
         nlp.update(bad, sgd=nlp.resume_training())
-    nlp.update(bad, sgd=nlp.resume_training())  # said once
+    nlp.update(bad, sgd=nlp.resume_training())  # reported once
 
 
 def test_partial_annotation_is_learned():
     data = [("new york", ["B-city", ""]), ("new york", ["", "!B-city"]), ("to york", ["O", "I-city"])]
     nlp = make_trained(CRF, data=[*data, ("to", ["O"])])
-    (tags,) = tags_of(nlp, ["new york"])
+    (tags,) = tag(nlp, ["new york"])
     assert tags[0] == "B-city"
     assert tags[1] != "B-city"
 
 
 def test_label_smoothing_of_a_crf_is_an_error():
     with pytest.raises(ValueError, match="L011"):
-        English().add_pipe("lstm_tagger", config={"model": {"decoder": CRF}, "label_smoothing": 0.1})
+        make_pipeline(CRF, label_smoothing=0.1)
 
 
 def test_unknown_constraints_are_an_error():
     with pytest.raises(ValueError, match=r"constraints"):
-        English().add_pipe("lstm_tagger", config={"model": {"decoder": {**CRF, "constraints": "iob2"}}})
+        make_pipeline({**CRF, "constraints": "iob2"})
 
 
 def test_a_text_in_pieces_is_an_error():
-    """A CRF that decided each piece alone would give other tags, such as a `B-` in the place of an `I-`."""
-    forward_only = {"tok2vec": {"encode": {"bidirectional": False}}}
-    nlp = English()
-    tagger = nlp.add_pipe("lstm_tagger", config={"model": {"decoder": CRF, **forward_only}})
-    nlp.initialize(lambda: make_examples(nlp))
+    """A CRF that decided each piece by itself would give other tags, such as a `B-` instead of an `I-`."""
+    nlp = make_trained(CRF, steps=0, tok2vec={"encode": {"bidirectional": False}})
     with pytest.raises(ValueError, match=r"L012.*'lstm_tagger'"):
-        tagger.predict_on([nlp.make_doc("new")])
+        nlp.get_pipe("lstm_tagger").predict_on([nlp.make_doc("new")])
 
 
 # Confidence
@@ -250,7 +227,7 @@ def test_confidence_of_a_retokenized_document_is_gone(trained):
 
 
 @pytest.mark.parametrize("is_saved_with", [True, False])
-def test_what_is_stored_is_said_at_loading(is_saved_with, tmp_path):
+def test_what_is_stored_can_be_set_at_loading(is_saved_with, tmp_path):
     make_trained(SOFTMAX, steps=1, store_scores=is_saved_with).to_disk(tmp_path)
     for is_wanted in (True, False):
         config = {"components": {"lstm_tagger": {"store_scores": is_wanted, "n_best": int(is_wanted)}}}
@@ -288,7 +265,7 @@ def test_an_unpickled_component_registers_the_attributes(with_crf):
 
 def test_negative_n_best_is_an_error():
     with pytest.raises(ValueError, match=r"L001.*n_best"):
-        English().add_pipe("lstm_tagger", config={"n_best": -1})
+        make_pipeline(n_best=-1)
 
 
 # Calibration
@@ -315,10 +292,10 @@ def test_calibration_finds_the_temperature_of_the_least_loss(decoder, tmp_path):
         ("new york", ["", "I-new"]),
     ]
     examples = make_examples(nlp, data)
-    before = tags_of(nlp)
+    before = tag(nlp, TEXTS)
     temperature = nlp.get_pipe("lstm_tagger").calibrate(examples)
     assert temperature > 1.5, "it was overconfident"
-    assert tags_of(nlp) == before
+    assert tag(nlp, TEXTS) == before
     module = get_shim(nlp.get_pipe("lstm_tagger").model.get_ref("decoder")).module
     assert module.temperature == temperature
     known = make_examples(nlp, data[:-1])
@@ -328,10 +305,8 @@ def test_calibration_finds_the_temperature_of_the_least_loss(decoder, tmp_path):
         assert negative_log_likelihood(nlp, known) > least
     module.temperature = temperature
     nlp.to_disk(tmp_path)
-    again = English()
-    again.add_pipe("lstm_tagger", config={"model": {"decoder": decoder}, "store_scores": True})
-    again.from_disk(tmp_path)
-    assert negative_log_likelihood(again, known) == pytest.approx(least, abs=1e-5)
+    loaded = make_pipeline(decoder, store_scores=True).from_disk(tmp_path)
+    assert negative_log_likelihood(loaded, known) == pytest.approx(least, abs=1e-5)
 
 
 def test_calibration_without_known_tags_is_an_error():

@@ -1,4 +1,4 @@
-"""The component's contract, case by case: what spaCy's own tagger promises, this one keeps."""
+"""The component's contract, case by case: it keeps the promises of spaCy's own tagger."""
 
 import pickle
 import subprocess
@@ -9,6 +9,17 @@ import numpy as np
 import pytest
 import spacy
 import torch
+from helpers import (
+    TRAIN,
+    TRAIN_TAGS,
+    TRAIN_TEXTS,
+    make_examples,
+    make_pipeline,
+    make_trained,
+    tag,
+    tags_of,
+    train,
+)
 from spacy.attrs import TAG
 from spacy.lang.en import English
 from spacy.language import Language
@@ -20,39 +31,7 @@ from thinc.api import SGD, Adam, get_current_ops
 
 from spacy_lstm_tagger.pipeline.lstm_tagger import LSTMTagger
 
-TRAIN = [
-    ("I like green eggs", ["N", "V", "J", "N"]),
-    ("Eat blue ham", ["V", "J", "N"]),
-    ("She sees old dogs now", ["N", "V", "J", "N", "R"]),
-]
 TEXTS = ["I like blue eggs", "Eat", "", "She sees ham now , friend", "Ω ≈ 🙂 zzz"]
-
-
-def make_examples(nlp, data=TRAIN):
-    return [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in data]
-
-
-def train(nlp, examples, steps=40, **config):
-    optimizer = nlp.initialize(lambda: examples)
-    for _ in range(steps):
-        losses = nlp.update(examples, sgd=optimizer, losses={})
-    return losses
-
-
-def make_trained(**config):
-    nlp = English()
-    nlp.add_pipe("lstm_tagger", config=config)
-    train(nlp, make_examples(nlp))
-    return nlp
-
-
-@pytest.fixture(scope="module")
-def trained():
-    return make_trained()
-
-
-def tags_of(nlp, texts=TEXTS):
-    return [[token.tag_ for token in nlp(text)] for text in texts]
 
 
 def scores_of(nlp, texts=TEXTS):
@@ -64,18 +43,17 @@ def scores_of(nlp, texts=TEXTS):
 
 
 def test_learns_and_predicts(trained):
-    assert tags_of(trained, [text for text, _ in TRAIN]) == [tags for _, tags in TRAIN]
+    assert tag(trained, TRAIN_TEXTS) == TRAIN_TAGS
 
 
 def test_pipe_equals_call_in_any_batch(trained):
-    expected = tags_of(trained)
+    expected = tag(trained, TEXTS)
     for batch_size in (1, 2, 100):
-        docs = trained.pipe(TEXTS, batch_size=batch_size)
-        assert [[token.tag_ for token in doc] for doc in docs] == expected
+        assert tags_of(trained.pipe(TEXTS, batch_size=batch_size)) == expected
 
 
-def test_white_space_does_no_harm(trained):
-    """It changes no tag of the words around it, if it was not in the training data."""
+def test_whitespace_does_no_harm(trained):
+    """It does not change the tags of the words around it, if it was not in the training data."""
     words = ["She", "sees", "ham", "now", "friend"]
     expected = scores_of(trained, ["She sees ham now friend"])
     doc = Doc(trained.vocab, ["\n", *words[:2], "  ", "\t", *words[2:], "\n\n"])
@@ -88,14 +66,12 @@ def test_white_space_does_no_harm(trained):
     assert [token.tag_ for token in trained(doc)][1:3] == ["N", "V"]
 
 
-def test_white_space_that_was_trained_on_is_read():
-    nlp = English()
-    nlp.add_pipe("lstm_tagger")
+def test_whitespace_that_was_trained_on_is_read():
     data = [
         (["I", "like", "eggs", "\n"], ["N", "V", "N", "_SP"]),
         (["Eat", "  ", "ham"], ["V", "_SP", "N"]),
     ]
-    train(nlp, [Example.from_dict(Doc(nlp.vocab, words), {"tags": tags}) for words, tags in data])
+    nlp = make_trained(data=data)
     for words, tags in data:
         assert [token.tag_ for token in nlp(Doc(nlp.vocab, words))] == tags
 
@@ -116,13 +92,11 @@ def test_docs_without_tokens(trained):
 
 
 @pytest.mark.parametrize("n_threads", [0, 1, 2])
-def test_threads_give_the_same_tags(trained, n_threads):
-    nlp = English()
-    nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": {"n_threads": n_threads}}})
-    nlp.from_bytes(trained.to_bytes())
+def test_threads_give_the_same_tags(trained, copy_trained, n_threads):
+    nlp = copy_trained(tok2vec={"n_threads": n_threads})
     texts = TEXTS * 60
-    expected = tags_of(trained) * 60
-    assert [[token.tag_ for token in doc] for doc in nlp.pipe(texts, batch_size=500)] == expected
+    expected = tag(trained, TEXTS) * 60
+    assert tags_of(nlp.pipe(texts, batch_size=500)) == expected
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
@@ -138,7 +112,7 @@ def test_tags_that_are_set_stay_or_go(overwrite):
         [old if old and not overwrite else tagger.labels[i] for old, i in zip(tags, ids, strict=True)]
         for tags, ids in zip(present, predicted, strict=True)
     ]
-    assert [[token.tag_ for token in doc] for doc in docs] == expected
+    assert tags_of(docs) == expected
 
 
 def test_set_annotations_of_documents_without_words(trained):
@@ -183,8 +157,8 @@ def test_other_annotation_is_left_alone(trained):
     assert all(token.tag_ for token in doc)
 
 
-def test_error_handler():
-    nlp = make_trained()
+def test_error_handler(copy_trained):
+    nlp = copy_trained()
     tagger = nlp.get_pipe("lstm_tagger")
     failed = []
     tagger.set_error_handler(lambda name, proc, docs, error: failed.append((name, len(docs), str(error))))
@@ -196,9 +170,9 @@ def test_error_handler():
 
 def test_two_processes_give_the_same_tags(trained):
     texts = [text for text in TEXTS if text] * 4
-    expected = tags_of(trained, texts)
+    expected = tag(trained, texts)
     docs = trained.pipe(texts, n_process=2, batch_size=3)
-    assert [[token.tag_ for token in doc] for doc in docs] == expected
+    assert tags_of(docs) == expected
 
 
 def test_two_processes_where_torch_has_threads(trained, tmp_path):
@@ -219,8 +193,7 @@ def test_two_processes_where_torch_has_threads(trained, tmp_path):
 
 
 def test_untrained_component():
-    nlp = English()
-    nlp.add_pipe("lstm_tagger")
+    nlp = make_pipeline()
     with pytest.raises(ValueError, match=r"\[L201\].*initialize"):
         nlp("I like eggs")
 
@@ -238,11 +211,9 @@ def test_another_vocab_or_other_vectors_are_not_looked_up_in_the_cache():
         nlp.vocab.vectors = Vectors(data=np.full((1, 4), value, dtype="f"), keys=["eggs"], name="v")
         return nlp
 
-    nlp = make(1.0)
-    embed = {"@architectures": "spacy-lstm-tagger.WordEmbedding.v1", "include_static_vectors": True}
-    tagger = nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": {"embed": embed}}})
+    nlp = make_pipeline(tok2vec={"embed": {"include_static_vectors": True}}, nlp=make(1.0))
     nlp.initialize(lambda: make_examples(nlp))
-    tok2vec = tagger.model.get_ref("tok2vec")
+    tok2vec = nlp.get_pipe("lstm_tagger").model.get_ref("tok2vec")
     first = tok2vec.predict([nlp.make_doc("eggs")])[0]
     assert not np.allclose(tok2vec.predict([make(9.0).make_doc("eggs")])[0], first)
     assert np.allclose(tok2vec.predict([nlp.make_doc("eggs")])[0], first)
@@ -250,17 +221,17 @@ def test_another_vocab_or_other_vectors_are_not_looked_up_in_the_cache():
     assert not np.allclose(tok2vec.predict([nlp.make_doc("eggs")])[0], first)
 
 
-def test_predicting_within_inference_mode_and_after_it():
-    nlp = make_trained()
+def test_predicting_within_inference_mode_and_after_it(copy_trained):
+    nlp = copy_trained()
     with torch.inference_mode():
         nlp("one two three four")
         nlp("five")
     # Three new words have a place in what was kept for up to eight.
-    assert [token.tag_ for token in nlp("Eat blue ham")] == ["V", "J", "N"]
+    assert tag(nlp, ["Eat blue ham"]) == [["V", "J", "N"]]
 
 
-def test_an_interrupted_update_leaves_predictions_as_they_were(monkeypatch):
-    nlp = make_trained()
+def test_an_interrupted_update_leaves_predictions_as_they_were(copy_trained, monkeypatch):
+    nlp = copy_trained()
     before = scores_of(nlp)
     network = nlp.get_pipe("lstm_tagger").model.get_ref("tok2vec").shims[0].module
 
@@ -307,7 +278,7 @@ def test_label_data_makes_the_same_component_again():
     assert again.label_data == tagger.label_data
 
 
-def test_labels_alone_can_be_given():
+def test_only_labels_can_be_given():
     nlp = English()
     tagger = nlp.add_pipe("lstm_tagger")
     tagger.initialize(lambda: make_examples(nlp), nlp=nlp, labels=["R", "N", "V", "J", "EXTRA"])
@@ -338,8 +309,7 @@ def test_no_label_after_initialization(trained):
 
 
 def test_no_labels_no_data():
-    nlp = English()
-    nlp.add_pipe("lstm_tagger")
+    nlp = make_pipeline()
     with pytest.raises(ValueError, match="E143"):
         nlp.initialize()
     untagged = [Example.from_dict(nlp.make_doc("a b"), {"words": ["a", "b"]})]
@@ -368,8 +338,8 @@ def test_update_wants_examples(trained):
         trained.get_pipe("lstm_tagger").update([trained.make_doc("a")])
 
 
-def test_unknown_tag_in_update():
-    nlp = make_trained()
+def test_unknown_tag_in_update(copy_trained):
+    nlp = copy_trained()
     example = Example.from_dict(nlp.make_doc("I like"), {"tags": ["N", "NEVER_SEEN"]})
     before = scores_of(nlp)
     with pytest.raises(ValueError, match=r"\[L101\].*'NEVER_SEEN'.*'like'"):
@@ -377,8 +347,8 @@ def test_unknown_tag_in_update():
     assert np.array_equal(scores_of(nlp), before)
 
 
-def test_nothing_annotated_nothing_learnt():
-    nlp = make_trained()
+def test_nothing_annotated_nothing_learned(copy_trained):
+    nlp = copy_trained()
     before = scores_of(nlp)
     examples = make_examples(nlp, [("I like green eggs", ["", "", "", ""])])
     optimizer = Adam(0.1, L2=0.0)
@@ -387,33 +357,28 @@ def test_nothing_annotated_nothing_learnt():
     assert np.allclose(scores_of(nlp), before, atol=1e-6)
 
 
-def test_partial_annotation_is_learnt():
-    nlp = English()
-    nlp.add_pipe("lstm_tagger")
+def test_partial_annotation_is_learned():
     data = [("I like green eggs", ["N", "", "J", ""]), ("Eat green ham", ["V", "", ""])]
-    train(nlp, make_examples(nlp, data))
+    nlp = make_trained(data=data)
     doc = nlp("I like green eggs")
     assert (doc[0].tag_, doc[2].tag_) == ("N", "J")
 
 
-def test_negative_annotation_unlearns():
-    nlp = make_trained()
+def test_negative_annotation_unlearns(copy_trained):
+    nlp = copy_trained()
     assert nlp("I like green eggs")[0].tag_ == "N"
     optimizer = nlp.resume_training()
     example = Example.from_dict(nlp.make_doc("I like green eggs"), {"tags": ["!N", "V", "J", "N"]})
     for _ in range(25):
         nlp.update([example], sgd=optimizer)
-    assert [token.tag_ for token in nlp("I like green eggs")][1:] == ["V", "J", "N"]
+    assert tag(nlp, ["I like green eggs"])[0][1:] == ["V", "J", "N"]
     assert nlp("I like green eggs")[0].tag_ != "N"
 
 
 def test_tag_set_with_the_exclamation_mark():
-    nlp = English()
-    tagger = nlp.add_pipe("lstm_tagger")
-    data = [("Stop !", ["V", "!"]), ("Go now !", ["V", "R", "!"])]
-    train(nlp, make_examples(nlp, data))
-    assert tagger.labels == ("!", "R", "V")
-    assert [token.tag_ for token in nlp("Go now !")] == ["V", "R", "!"]
+    nlp = make_trained(data=[("Stop !", ["V", "!"]), ("Go now !", ["V", "R", "!"])])
+    assert nlp.get_pipe("lstm_tagger").labels == ("!", "R", "V")
+    assert tag(nlp, ["Go now !"]) == [["V", "R", "!"]]
 
 
 def test_label_smoothing_scales_the_gradient():
@@ -434,17 +399,17 @@ def test_label_smoothing_out_of_range():
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_scores_that_are_not_a_number(value):
-    """The error says whose they are, and why."""
-    nlp = make_trained()
+def test_scores_that_are_not_a_number(copy_trained, value):
+    """The error names the documents and the cause."""
+    nlp = copy_trained()
     linear = nlp.get_pipe("lstm_tagger").model.get_ref("decoder").shims[0].module.linear
     linear.weight.data[0, 0] = float(value)
     with pytest.raises(ValueError, match=r"\[E940\].*\[L107\].*of the batch's 3 .*head: linear.weight"):
         nlp.update(make_examples(nlp))
 
 
-def test_numbers_that_grow_too_large():
-    nlp = make_trained()
+def test_numbers_that_grow_too_large(copy_trained):
+    nlp = copy_trained()
     nlp.get_pipe("lstm_tagger").model.get_ref("decoder").shims[0].module.linear.weight.data.fill_(3e38)
     with pytest.raises(ValueError, match=r"\[L107\].*\[L110\]"):
         nlp.update(make_examples(nlp))
@@ -455,11 +420,10 @@ def test_vectors_that_are_not_a_number():
     vectors = np.ones((3, 4), dtype=np.float32)
     vectors[1, 2] = np.nan
     nlp.vocab.vectors = Vectors(data=vectors, keys=["green", "blue", "eggs"])
-    embed = {"@architectures": "spacy-lstm-tagger.WordEmbedding.v1", "include_static_vectors": True}
-    nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": {"embed": embed}}})
+    make_pipeline(tok2vec={"embed": {"include_static_vectors": True}}, nlp=nlp)
     examples = make_examples(nlp)
     optimizer = nlp.initialize(lambda: examples)
-    # The head starts at zero, and zero times NaN is NaN.
+    # The decoder starts at zero, and zero times NaN is NaN.
     with pytest.raises(ValueError, match=r"1 of the batch's 3 .*'Eat blue ham'.*\[L109\].*'blue'"):
         nlp.update(examples, sgd=optimizer)
 
@@ -467,8 +431,7 @@ def test_vectors_that_are_not_a_number():
 @pytest.mark.filterwarnings("ignore:overflow encountered")  # in the optimizer
 @pytest.mark.filterwarnings("ignore:invalid value encountered")
 def test_training_that_diverges_says_so():
-    nlp = English()
-    nlp.add_pipe("lstm_tagger")
+    nlp = make_pipeline()
     examples = make_examples(nlp)
     nlp.initialize(lambda: examples)
 
@@ -480,8 +443,8 @@ def test_training_that_diverges_says_so():
         learn_too_fast()
 
 
-def test_gradients_add_up_until_finish_update():
-    nlp = make_trained()
+def test_gradients_add_up_until_finish_update(copy_trained):
+    nlp = copy_trained()
     tagger = nlp.get_pipe("lstm_tagger")
     before = scores_of(nlp)
     tagger.update(make_examples(nlp, [("I like green eggs", ["R", "R", "R", "R"])]))
@@ -504,7 +467,7 @@ def test_any_optimizer_will_do(optimizer, accumulate):
         for _ in range(accumulate):
             tagger.update(examples, drop=0.1)
         tagger.finish_update(sgd)
-    assert tags_of(nlp, [text for text, _ in TRAIN]) == [tags for _, tags in TRAIN]
+    assert tag(nlp, TRAIN_TEXTS) == TRAIN_TAGS
     for name, parameter in weights.items():
         assert not torch.equal(parameter, before[name]), name
 
@@ -531,8 +494,8 @@ def test_averages_of_the_lazy_optimizer_are_those_of_all_steps():
     assert np.array_equal(scores_of(nlp), scores)
 
 
-def test_dropout_of_an_update_reaches_torch():
-    nlp = make_trained()
+def test_dropout_of_an_update_reaches_torch(copy_trained):
+    nlp = copy_trained()
     tagger = nlp.get_pipe("lstm_tagger")
     tagger.update(make_examples(nlp), drop=0.35)
     network = tagger.model.get_ref("tok2vec").shims[0].module
@@ -540,9 +503,8 @@ def test_dropout_of_an_update_reaches_torch():
     assert not network.training
 
 
-def test_averages_are_used_within_use_params_alone():
-    nlp = English()
-    nlp.add_pipe("lstm_tagger")
+def test_averages_are_used_within_use_params_only():
+    nlp = make_pipeline()
     examples = make_examples(nlp)
     nlp.initialize(lambda: examples)
     optimizer = Adam(0.01, use_averages=True)
@@ -559,12 +521,12 @@ def test_averages_are_used_within_use_params_alone():
     assert np.array_equal(scores_of(nlp), last)
 
 
-def test_rehearsal_holds_on_to_old_predictions():
-    """Trained on new examples alone it forgets; rehearsed beside them it forgets less."""
+def test_rehearsal_holds_on_to_old_predictions(copy_trained):
+    """Trained only on new examples it forgets; also rehearsed, it forgets less."""
     new = [("Eat green eggs", ["R", "R", "R"])]
 
     def distance(rehearse):
-        nlp = make_trained()
+        nlp = copy_trained()
         optimizer = nlp.resume_training()
         optimizer.learn_rate = 0.01
         old = scores_of(nlp)
@@ -591,7 +553,7 @@ def test_empty_documents_in_training():
     empty = Example.from_dict(nlp.make_doc(""), {"tags": []})
     examples = [*make_examples(nlp), empty]
     train(nlp, examples)
-    assert tags_of(nlp, [text for text, _ in TRAIN]) == [tags for _, tags in TRAIN]
+    assert tag(nlp, TRAIN_TEXTS) == TRAIN_TAGS
     assert tagger.update([empty, empty], losses={}) == {"lstm_tagger": 0.0}
 
 
@@ -606,10 +568,13 @@ def test_score(trained):
 # Streams
 
 
-def test_text_read_in_pieces_gets_the_tags_of_the_whole():
-    model = {"tok2vec": {"encode": {"@architectures": "spacy-lstm-tagger.LSTM.v1", "bidirectional": False}}}
-    nlp = make_trained(model=model)
-    tagger = nlp.get_pipe("lstm_tagger")
+@pytest.fixture(scope="module")
+def forward_only():
+    return make_trained(tok2vec={"encode": {"bidirectional": False}})
+
+
+def test_text_read_in_pieces_gets_the_tags_of_the_whole(forward_only):
+    nlp, tagger = forward_only, forward_only.get_pipe("lstm_tagger")
     texts = ["I like green eggs", "She sees old dogs now", "Eat"]
     whole = tagger.predict([nlp.make_doc(text) for text in texts])
     words = [text.split() for text in texts]
@@ -630,10 +595,8 @@ def test_a_bidirectional_tagger_cannot_read_in_pieces(trained):
         trained.get_pipe("lstm_tagger").predict_on([trained.make_doc("I like")])
 
 
-def test_a_state_of_other_texts():
-    model = {"tok2vec": {"encode": {"@architectures": "spacy-lstm-tagger.LSTM.v1", "bidirectional": False}}}
-    nlp = make_trained(model=model)
-    tagger = nlp.get_pipe("lstm_tagger")
+def test_a_state_of_other_texts(forward_only):
+    nlp, tagger = forward_only, forward_only.get_pipe("lstm_tagger")
     _, state = tagger.predict_on([nlp.make_doc("I"), nlp.make_doc("Eat")])
     with pytest.raises(ValueError, match=r"\[L008\].*2 texts.*1 documents"):
         tagger.predict_on([nlp.make_doc("like")], state)
@@ -654,14 +617,14 @@ def test_a_listener_of_another_width():
     nlp = English()
     nlp.add_pipe("tok2vec")  # 96 wide
     listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 95, "upstream": "*"}
-    nlp.add_pipe("lstm_tagger", config={"model": {"tok2vec": listener}})
+    make_pipeline(tok2vec=listener, nlp=nlp)
     nlp.initialize(lambda: make_examples(nlp))
     with pytest.raises(ValueError, match=r"\[L009\].*width 96.*95.*listener"):
         nlp.update(make_examples(nlp))
 
 
-def test_frozen_and_annotating():
-    nlp = make_trained()
+def test_frozen_and_annotating(copy_trained):
+    nlp = copy_trained()
     seen = []
 
     @Language.component("spy_on_tags")
@@ -674,13 +637,13 @@ def test_frozen_and_annotating():
     nlp.update(make_examples(nlp), exclude=["lstm_tagger"], sgd=Adam(0.1))
     assert np.array_equal(scores_of(nlp), before)
     nlp.update(make_examples(nlp), annotates=["lstm_tagger", "spy_on_tags"], sgd=Adam(0.0))
-    assert seen == [tags for _, tags in TRAIN]
+    assert seen == TRAIN_TAGS
 
 
 def test_source_from_another_pipeline(trained):
     nlp = English()
     nlp.add_pipe("lstm_tagger", source=trained)
-    assert tags_of(nlp) == tags_of(trained)
+    assert tag(nlp, TEXTS) == tag(trained, TEXTS)
     assert np.allclose(scores_of(nlp), scores_of(trained))
 
 
@@ -691,17 +654,15 @@ def test_two_taggers_in_one_pipeline_keep_apart():
     examples = make_examples(nlp)
     losses = train(nlp, examples)
     assert losses.keys() == {"one", "two"}
-    assert tags_of(nlp, [text for text, _ in TRAIN]) == [tags for _, tags in TRAIN]
+    assert tag(nlp, TRAIN_TEXTS) == TRAIN_TAGS
 
 
 # Saving
 
 
 def test_bytes_round_trip(trained):
-    other = English()
-    other.add_pipe("lstm_tagger")
-    other.from_bytes(trained.to_bytes())
-    assert tags_of(other) == tags_of(trained)
+    other = make_pipeline().from_bytes(trained.to_bytes())
+    assert tag(other, TEXTS) == tag(trained, TEXTS)
     assert np.allclose(scores_of(other), scores_of(trained), atol=1e-5)
     assert other.get_pipe("lstm_tagger").label_data == trained.get_pipe("lstm_tagger").label_data
 
@@ -709,7 +670,7 @@ def test_bytes_round_trip(trained):
 def test_disk_round_trip(trained, tmp_path):
     trained.to_disk(tmp_path / "model")
     other = spacy.load(tmp_path / "model")
-    assert tags_of(other) == tags_of(trained)
+    assert tag(other, TEXTS) == tag(trained, TEXTS)
     assert np.allclose(scores_of(other), scores_of(trained), atol=1e-5)
 
 
@@ -719,7 +680,7 @@ def test_component_alone_on_another_vocab(trained, tmp_path):
     tagger = nlp.add_pipe("lstm_tagger").from_disk(tmp_path / "tagger", exclude=["vocab"])
     assert tagger.labels == trained.get_pipe("lstm_tagger").labels
     assert np.allclose(scores_of(nlp), scores_of(trained), atol=1e-5)
-    assert tags_of(nlp) == tags_of(trained)
+    assert tag(nlp, TEXTS) == tag(trained, TEXTS)
 
 
 def test_exclude(trained):
@@ -729,15 +690,13 @@ def test_exclude(trained):
     assert not without_model.model.get_ref("tok2vec").shims[0].is_initialized
 
 
-def test_training_goes_on_after_loading(trained):
-    nlp = English()
-    nlp.add_pipe("lstm_tagger")
-    nlp.from_bytes(trained.to_bytes())
+def test_training_continues_after_loading(copy_trained):
+    nlp = copy_trained()
     optimizer = nlp.resume_training()
     data = make_examples(nlp, [("I like green eggs", ["R", "V", "J", "N"])])
     for _ in range(40):
         nlp.update(data, sgd=optimizer)
-    assert [token.tag_ for token in nlp("I like green eggs")] == ["R", "V", "J", "N"]
+    assert tag(nlp, ["I like green eggs"]) == [["R", "V", "J", "N"]]
 
 
 def test_pickle(trained):

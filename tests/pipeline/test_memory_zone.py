@@ -1,46 +1,28 @@
-"""spaCy's memory zones forget the strings and lexemes of a text; what is kept of word types stays right."""
+"""spaCy's memory zones forget the strings and lexemes of a text; the cache stays right."""
 
 import gc
 
 import numpy as np
 import pytest
-import spacy
+from helpers import TRAIN, make_pipeline, make_trained
 from spacy.language import Language
 from spacy.lexeme import Lexeme
 from spacy.tokens import Doc, Span, Token
-from spacy.training import Example
 
-DATA = [
-    ("I like green eggs", ["N", "V", "J", "N"]),
-    ("Eat blue ham", ["V", "J", "N"]),
-]
 CACHE_SIZE = 12
 
 
 def make() -> Language:
-    nlp = spacy.blank("en")
-    model = {
-        "tok2vec": {
-            "cache_size": CACHE_SIZE,
-            "encode": {"@architectures": "spacy-lstm-tagger.LSTM.v1", "width": 8},
-        }
-    }
-    nlp.add_pipe("lstm_tagger", config={"model": model})
-    return nlp
+    return make_pipeline(tok2vec={"cache_size": CACHE_SIZE, "encode": {"width": 8}})
 
 
 @pytest.fixture(scope="module")
 def data() -> bytes:
-    nlp = make()
-    examples = [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in DATA]
-    optimizer = nlp.initialize(lambda: examples)
-    for _ in range(20):
-        nlp.update(examples, sgd=optimizer)
-    return nlp.to_bytes()
+    return make_trained(data=TRAIN[:2], steps=20, tok2vec={"encode": {"width": 8}}).to_bytes()
 
 
 def make_texts(number: int) -> list[str]:
-    """Of these words most are new with each number, some come again, and some were trained on."""
+    """Most of these words are new with each number, some are repeated, and some were trained on."""
     return [f"I like Zürich{number}x{i % 9} gr{number % 2}{i}een eggs" for i in range(6)]
 
 

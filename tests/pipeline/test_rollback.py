@@ -1,4 +1,4 @@
-"""A component that could not be loaded is the one it was before, whatever was read until then."""
+"""A component that could not be loaded is what it was before, whatever was read until then."""
 
 import gc
 from collections.abc import Callable
@@ -7,25 +7,19 @@ from typing import Any
 
 import pytest
 import srsly
-from spacy.lang.en import English
-from spacy.tokens import Doc
-from spacy.training import Example
+from helpers import make_examples, make_pipeline
 from thinc.api import Linear, Model
 
 from spacy_lstm_tagger.pipeline.lstm_tagger import LSTMTagger
 from spacy_lstm_tagger.pipeline.rollback import unchanged_on_error
 
-SMALL = {"tok2vec": {"encode": {"@architectures": "spacy-lstm-tagger.LSTM.v1", "width": 4, "depth": 1}}}
-
 
 def make_tagger(tags: str = "", **config: Any) -> LSTMTagger:
-    """RETURNS (LSTMTagger): A component with a label for every letter; without any, not initialized."""
-    nlp = English()
-    tagger = nlp.add_pipe("lstm_tagger", config={"model": SMALL, **config})
+    """RETURNS (LSTMTagger): A component with a label for every letter; without letters, not initialized."""
+    nlp = make_pipeline(tok2vec={"encode": {"width": 4, "depth": 1}}, **config)
     if tags:
-        doc = Doc(nlp.vocab, list(tags.lower()), tags=list(tags))
-        nlp.initialize(lambda: [Example(Doc(nlp.vocab, list(tags.lower())), doc)])
-    return tagger
+        nlp.initialize(lambda: make_examples(nlp, [(list(tags.lower()), list(tags))]))
+    return nlp.get_pipe("lstm_tagger")
 
 
 def save(tagger: LSTMTagger) -> bytes:
@@ -92,7 +86,7 @@ def test_component_stays_as_it_was(tags: str, change: Callable[..., None]) -> No
 
 
 def test_another_model_can_be_loaded_after_an_error() -> None:
-    """Also one of other sizes than those that were read before the error."""
+    """Even one of other sizes than those that were read before the error."""
     tagger, good = make_tagger(), save(make_tagger("AB"))
     with pytest.raises(ValueError, match=r"\[L205\]"):
         tagger.from_bytes(damage(save(make_tagger("XYZ")), break_last_weights), exclude=["vocab"])
@@ -111,7 +105,7 @@ def test_any_part_of_the_bytes_is_too_little() -> None:
 
 
 def add_endless_type(message: dict[str, Any], model: dict[str, Any]) -> None:
-    message["model"] = {b"nd": False, b"type": [["x"] * 9999], b"data": b""}  # NumPy would tell all of it
+    message["model"] = {b"nd": False, b"type": [["x"] * 9999], b"data": b""}  # NumPy would quote all of it
 
 
 @pytest.mark.parametrize("change", [*KINDS, add_endless_type])

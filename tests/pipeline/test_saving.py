@@ -6,18 +6,16 @@ import sys
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
+import helpers
 import numpy as np
 import pytest
 import spacy
 import srsly
+from helpers import TRAIN, TRAIN_TAGS, TRAIN_TEXTS, Data, make_docs, make_examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from spacy.language import Language
-from spacy.tokens import Doc
-from spacy.training import Example
 from spacy.util import load_config, load_model_from_config
 from thinc.api import Config, Model
 
@@ -26,17 +24,10 @@ from spacy_lstm_tagger.pipeline.saving import CHECKSUMS
 
 EARLIER = Path(__file__).parent.parent / "models_of_earlier_versions"
 CONFIG = load_config(EARLIER / "format-1" / "config.cfg")
-TRAIN = MappingProxyType(
-    {
-        "I like green eggs": ["N", "V", "J", "N"],
-        "Eat blue ham": ["V", "J", "N"],
-        "She sees old dogs now": ["N", "V", "J", "N", "R"],
-    }
-)
-# In another order, so that the same numbers of labels mean other tags.
+# In another order, so the same numbers of labels mean other tags.
 NAMES = {"J": "D", "N": "C", "R": "B", "V": "A"}
-RENAMED = {text: [NAMES[tag] for tag in tags] for text, tags in TRAIN.items()}
-BOTH = pytest.mark.parametrize("how", ["bytes", "disk"])
+RENAMED = [(text, [NAMES[tag] for tag in tags]) for text, tags in TRAIN]
+RENAMED_TAGS = [tags for _, tags in RENAMED]
 
 
 def make(config: Config = CONFIG) -> LSTMTagger:
@@ -44,21 +35,21 @@ def make(config: Config = CONFIG) -> LSTMTagger:
     return tagger
 
 
-def train(data: Any, config: Config = CONFIG) -> LSTMTagger:
+def learn(data: Data, config: Config = CONFIG) -> LSTMTagger:
     nlp = load_model_from_config(config, auto_fill=True)
-    examples = [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in data.items()]
+    examples = make_examples(nlp, data)
     optimizer = nlp.initialize(lambda: examples)
     tagger: LSTMTagger = nlp.get_pipe("lstm_tagger")
     for _ in range(20):
         for _ in range(20):
             nlp.update(examples, sgd=optimizer)
-        if tag(tagger) == list(data.values()):
+        if tag(tagger) == [tags for _, tags in data]:
             return tagger
     raise AssertionError
 
 
 def tag(tagger: LSTMTagger) -> list[list[str]]:
-    docs = [Doc(tagger.vocab, text.split()) for text in TRAIN]
+    docs = make_docs(map(str.split, TRAIN_TEXTS), tagger.vocab)
     return [[tagger.labels[i] for i in tag_ids.tolist()] for tag_ids in tagger.predict(docs)]
 
 
@@ -82,7 +73,12 @@ def describe(tagger: LSTMTagger) -> tuple[Any, ...]:
 
 @pytest.fixture(scope="module")
 def trained() -> LSTMTagger:
-    return train(TRAIN)
+    return learn(TRAIN)
+
+
+@pytest.fixture(scope="module")
+def renamed() -> LSTMTagger:
+    return learn(RENAMED)
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +90,8 @@ def folder(trained: LSTMTagger, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_models_of_every_version_are_read(path: Path, tmp_path: Path) -> None:
     """They were trained until they gave the tags of their training data."""
     tagger = load(path / "lstm_tagger", make(load_config(path / "config.cfg")))
-    assert tag(tagger) == list(TRAIN.values())
-    assert tag(load(save(tagger, tmp_path / "again"))) == list(TRAIN.values())
+    assert tag(tagger) == TRAIN_TAGS
+    assert tag(load(save(tagger, tmp_path / "again"))) == TRAIN_TAGS
 
 
 LOAD = """
@@ -111,7 +107,7 @@ print(*{"sympy", "torch._dynamo"} & ({*sys.modules} - before))
 
 
 def test_loading_imports_no_compiler() -> None:
-    """torch's takes a second, and some operations on tensors without memory ask for it."""
+    """Importing torch's takes a second, and some operations on tensors without memory need it."""
     command = [sys.executable, "-c", LOAD, EARLIER / "format-2"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == ""
 
@@ -125,14 +121,14 @@ def test_other_files_of_the_folder_stay(trained: LSTMTagger, tmp_path: Path) -> 
     (tmp_path / ".saving-killed").mkdir()
     save(trained, tmp_path)
     assert (tmp_path / "notes").read_text() == "mine"
-    assert not (tmp_path / ".saving-killed").exists(), "of a process that did not end its work"
-    assert tag(load(tmp_path)) == list(TRAIN.values())
+    assert not (tmp_path / ".saving-killed").exists(), "from a process that did not finish"
+    assert tag(load(tmp_path)) == TRAIN_TAGS
 
 
 def test_the_vocab_is_saved_if_it_is_not_excluded(trained: LSTMTagger, tmp_path: Path) -> None:
     trained.to_disk(tmp_path)
     tagger = make().from_disk(tmp_path)
-    assert tag(tagger) == list(TRAIN.values())
+    assert tag(tagger) == TRAIN_TAGS
     assert "dogs" in tagger.vocab.strings
 
 
@@ -158,7 +154,7 @@ def damage(data: bytes, kind: str, number: int) -> bytes:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(file=st.sampled_from(["cfg", "model", CHECKSUMS]), how=DAMAGES)
 def test_damaged_files_are_refused(file: str, how: Any, folder: Path, tmp_path: Path) -> None:
-    """The error names the folder and the file; white space in JSON means nothing."""
+    """The error names the folder and the file; whitespace in JSON means nothing."""
     copy = shutil.copytree(folder, tmp_path / "copy", dirs_exist_ok=True)
     data = (copy / file).read_bytes()
     damaged = damage(data, *how)
@@ -168,7 +164,7 @@ def test_damaged_files_are_refused(file: str, how: Any, folder: Path, tmp_path: 
         with suppress(ValueError):
             is_same = srsly.json_loads(damaged) == srsly.json_loads(data)
     if is_same:
-        assert tag(load(copy)) == list(TRAIN.values())
+        assert tag(load(copy)) == TRAIN_TAGS
         return
     tagger = make()
     before = describe(tagger)
@@ -178,9 +174,11 @@ def test_damaged_files_are_refused(file: str, how: Any, folder: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("file", ["cfg", "model"])
-def test_swapped_and_missing_files_are_refused(file: str, folder: Path, tmp_path: Path) -> None:
-    """Of a model of the same shape: nothing but the checksum tells."""
-    other = save(train(RENAMED), tmp_path / "other")
+def test_swapped_and_missing_files_are_refused(
+    file: str, folder: Path, renamed: LSTMTagger, tmp_path: Path
+) -> None:
+    """From a model of the same shape: only the checksum tells."""
+    other = save(renamed, tmp_path / "other")
     copy = shutil.copytree(folder, tmp_path / "copy")
     shutil.copy(other / file, copy / file)
     with pytest.raises(ValueError, match=rf"\[L206\] '{file}'"):
@@ -227,16 +225,20 @@ def ensemble_config() -> Config:
     return config
 
 
+@pytest.fixture(scope="module")
+def ensemble() -> LSTMTagger:
+    return learn(RENAMED, ensemble_config())
+
+
 @pytest.mark.parametrize("is_trained", [False, True])
-def test_loading_is_all_or_nothing(is_trained: bool) -> None:
-    """The second member is damaged, and found to be when the first is loaded already."""
+def test_loading_is_all_or_nothing(is_trained: bool, ensemble: LSTMTagger) -> None:
+    """The second member is damaged, which is found when the first is already loaded."""
     config = ensemble_config()
-    source = train(RENAMED, config)
-    parts = srsly.msgpack_loads(source.to_bytes(exclude=["vocab", "cfg"]))
+    parts = srsly.msgpack_loads(ensemble.to_bytes(exclude=["vocab", "cfg"]))
     model = srsly.msgpack_loads(parts["model"])
     *_, second = [i for i, node in enumerate(model["nodes"]) if node["name"] == "lstm_tok2vec"]
     model["shims"][second][0] = model["shims"][second][0][:-1]
-    tagger = train(TRAIN, config) if is_trained else make(config)
+    tagger = learn(TRAIN, config) if is_trained else make(config)
     before = describe(tagger)
     with pytest.raises(ValueError, match=r"\[L202\]"):
         tagger.from_bytes(
@@ -244,9 +246,9 @@ def test_loading_is_all_or_nothing(is_trained: bool) -> None:
         )
     assert describe(tagger) == before
     if is_trained:
-        assert tag(tagger) == list(TRAIN.values())
+        assert tag(tagger) == TRAIN_TAGS
     else:  # and it can still be loaded as a whole
-        assert tag(tagger.from_bytes(source.to_bytes())) == list(RENAMED.values())
+        assert tag(tagger.from_bytes(ensemble.to_bytes())) == RENAMED_TAGS
 
 
 # Interruption
@@ -260,7 +262,7 @@ def try_to_load(path: Path) -> list[list[str]]:
 
 
 class Crash(BaseException):
-    """As the end of a process: nobody catches it."""
+    """Like the end of a process: nobody catches it."""
 
 
 def crash_after(n_calls: int, function: Any) -> Any:
@@ -280,10 +282,9 @@ def crash_after(n_calls: int, function: Any) -> Any:
     ("owner", "name"), [(Path, "replace"), (Model, "to_disk"), (srsly, "write_json")], ids=str
 )
 def test_interrupted_saving_never_loads_wrongly(
-    owner: Any, name: str, is_first: bool, trained: LSTMTagger, folder: Path, tmp_path: Path
+    owner: Any, name: str, is_first: bool, renamed: LSTMTagger, folder: Path, tmp_path: Path
 ) -> None:
-    """It leaves the model that was there, or one that is refused; never a mixture of two."""
-    renamed = train(RENAMED)
+    """It leaves the model that was there, or one that is refused; never a mixture of the two."""
     outcomes = []
     for n_calls in range(4):
         copy = tmp_path / str(n_calls)
@@ -295,22 +296,19 @@ def test_interrupted_saving_never_loads_wrongly(
                 save(renamed, copy)
         outcomes.append(try_to_load(copy))
         assert not list(copy.glob(".saving-*"))
-    possible = [list(RENAMED.values()), []] + ([] if is_first else [list(TRAIN.values())])
+    possible = [RENAMED_TAGS, []] + ([] if is_first else [TRAIN_TAGS])
     assert all(outcome in possible for outcome in outcomes)
-    assert outcomes[-1] == list(RENAMED.values()), "nothing was interrupted"
-    assert outcomes[0] != list(RENAMED.values())
+    assert outcomes[-1] == RENAMED_TAGS, "nothing was interrupted"
+    assert outcomes[0] != RENAMED_TAGS
 
 
 def test_a_pipeline_is_saved_over_another(tmp_path: Path) -> None:
     for data in (TRAIN, RENAMED):
         nlp = load_model_from_config(CONFIG, auto_fill=True)
-        examples = [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in data.items()]
-        optimizer = nlp.initialize(lambda examples=examples: examples)
-        for _ in range(60):
-            nlp.update(examples, sgd=optimizer)
+        helpers.train(nlp, make_examples(nlp, data), steps=60)
         nlp.to_disk(tmp_path)
-        loaded: Language = spacy.load(tmp_path)
-        assert [[token.tag_ for token in loaded(text)] for text in data] == list(data.values())
+        loaded = spacy.load(tmp_path)
+        assert helpers.tag(loaded, TRAIN_TEXTS) == [tags for _, tags in data]
         np.testing.assert_array_equal(
             loaded.get_pipe("lstm_tagger").predict([loaded.make_doc("green eggs")])[0],
             nlp.get_pipe("lstm_tagger").predict([nlp.make_doc("green eggs")])[0],

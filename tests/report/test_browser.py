@@ -13,7 +13,7 @@ from spacy_lstm_tagger.report import write_report
 CHROMIUM = shutil.which("chromium")
 PLOTS = ("confusion", "reliability", "risk", "lengths", "training-scores", "training-losses")
 
-# What a picture shows: how many of its pixels are not of the commonest colour. Read in a canvas.
+# What a picture shows: how many of its pixels are not of the most common color. Read in a canvas.
 COUNT_INK = """async (png) => {
     const image = new Image();
     image.src = `data:image/png;base64,${png}`;
@@ -23,7 +23,7 @@ COUNT_INK = """async (png) => {
     const pixels = new Uint32Array(canvas.getImageData(0, 0, image.width, image.height).data.buffer);
     const counts = new Map();
     for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
-    return { ink: 1 - Math.max(...counts.values()) / pixels.length, colours: counts.size };
+    return { ink: 1 - Math.max(...counts.values()) / pixels.length, colors: counts.size };
 }"""
 
 
@@ -45,7 +45,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def complaints():
-    """RETURNS (List[str]): Errors of pages, and requests for anything else than the page."""
+    """RETURNS (List[str]): Errors of pages, and requests for anything but the page."""
     return []
 
 
@@ -190,7 +190,7 @@ def test_no_plot_is_blank(scheme, request, browser):
         assert plot.locator(".heatmaplayer image, .scatterlayer .trace").count() > 0
         found = canvas.evaluate(COUNT_INK, b64encode(plot.screenshot()).decode())
         assert found["ink"] > 0.005, name
-        assert found["colours"] > 20, name
+        assert found["colors"] > 20, name
     canvas.close()
 
 
@@ -208,7 +208,7 @@ def test_a_phone_scrolls_in_one_direction(open_page, report):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_white_space_is_spelled(page):
+def test_whitespace_is_spelled(page):
     page.fill("input[name=text]", "old")
     assert read_types(page) == ["old", "U+2028", "Ham"]
     assert page.locator("#words button", has_text="U+2028").get_attribute("data-word") == "\u2028"
@@ -218,8 +218,8 @@ def test_white_space_is_spelled(page):
 def test_axe_finds_no_barrier(scheme, open_page, report):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = open_page(report[1], color_scheme=scheme, bypass_csp=True)  # axe is not of the page
-    page.select_option("select[name=show]", "wrong")  # wrong words are of a colour of their own
+    page = open_page(report[1], color_scheme=scheme, bypass_csp=True)  # axe is not part of the page
+    page.select_option("select[name=show]", "wrong")  # wrong words are in a color of their own
     assert page.locator(".match .wrong").count()
     assert [(found["id"], found["nodes"]) for found in Axe().run(page).response["violations"]] == []
 

@@ -33,7 +33,7 @@ def test_tags_and_confidences_are_the_pipelines(evaluation, nlp):
 
 
 def test_accuracy_is_that_of_spacy(nlp, data, tmp_path):
-    """Of words: with white space, spaCy's is no share."""
+    """For words: with whitespace, spaCy's is not a share."""
     lines = data.read_text(encoding="utf8").splitlines()
     (tmp_path / "words.jsonl").write_text("\n".join(lines[:3]))
     corpus = create_corpus(tmp_path / "words.jsonl")
@@ -45,7 +45,7 @@ def test_accuracy_is_that_of_spacy(nlp, data, tmp_path):
 
 
 def test_documents_are_tagged_whole_and_shown_by_sentence(nlp, tmp_path):
-    """The .spacy reader tokenizes the text anew; the report keeps the words of the data."""
+    """The .spacy reader tokenizes the text again; the report keeps the words of the data."""
     words = ["Can't", "eat", ".", "Old", "ham"]
     reference = Doc(nlp.vocab, words=words, tags=["V", "V", "R", "J", "N"], sent_starts=[1, 0, 0, 1, 0])
     DocBin(docs=[reference]).to_disk(tmp_path / "data.spacy")
@@ -56,7 +56,7 @@ def test_documents_are_tagged_whole_and_shown_by_sentence(nlp, tmp_path):
 
 
 def test_a_pipeline_without_confidences_has_none(data):
-    """spaCy's own tagger, here one that was never trained on anything but two tags."""
+    """spaCy's own tagger, here one that knows only two tags."""
     nlp = spacy.blank("en")
     nlp.add_pipe("tagger")
     doc = Doc(nlp.vocab, words=["green", "ham"], tags=["J", "N"])

@@ -1,4 +1,4 @@
-"""The page without a browser: what it holds, that data stays text in it, and that it asks for nothing."""
+"""The page without a browser: what it holds, that data stays text in it, and that it requests nothing."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def test_markup_in_tags_is_escaped_in_plots(page):
     assert not any("<" in text for row in figure["data"][0]["customdata"] for text in row)
 
 
-def test_page_asks_for_nothing(visible):
+def test_page_requests_nothing(visible):
     assert not re.findall(r"""(?:src|href)=["'](?!#)""", visible)
     assert "@import" not in visible
     assert "url(" not in visible
@@ -136,7 +136,7 @@ def test_the_same_data_give_the_same_figures(model, data, report, tmp_path):
     assert {**again, "speed": 0} == {**report[0]["model"], "speed": 0}
 
 
-def test_bad_names_and_missing_plotly_are_told(model, data, monkeypatch):
+def test_bad_names_and_missing_plotly_are_reported(model, data, monkeypatch):
     with pytest.raises(ValueError, match="L506"):
         write_report(model, data, "report.pdf")
     monkeypatch.setattr(

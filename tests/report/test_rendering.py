@@ -1,4 +1,4 @@
-"""Tagged text as HTML: every word above its tag, escaped, coloured by confidence."""
+"""Tagged text as HTML: every word above its tag, escaped, colored by confidence."""
 
 import sys
 from html.parser import HTMLParser
@@ -47,7 +47,7 @@ def test_markup_in_words_and_tags_is_text(nlp):
     assert {name for name, _ in page.found} == {"div", "span", "br", "small"}
 
 
-def test_documents_without_confidences_are_grey(nlp):
+def test_documents_without_confidences_are_gray(nlp):
     html = render([Doc(nlp.vocab, words=["a"], tags=["N"]), Doc(nlp.vocab, words=["b"])])
     assert html.count("<div") == 2
     assert html.count("#ddd") == 2

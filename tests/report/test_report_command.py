@@ -1,17 +1,11 @@
-"""`python -m spacy lstm-tagger report`: options reach the report, and errors are told with no traceback."""
+"""`python -m spacy lstm-tagger report`: options reach it, errors are shown without a traceback."""
 
 import json
+from functools import partial
 
-from spacy.cli import app
-from spacy.util import registry
-from typer.testing import CliRunner
+from commands import invoke_plugin
 
-registry.cli.get_all()  # as `python -m spacy` does
-
-
-def run(*args):
-    result = CliRunner().invoke(app, ["lstm-tagger", "report", *map(str, args)])
-    return result.exit_code, " ".join(result.output.split())
+run = partial(invoke_plugin, "report")
 
 
 def test_report(model, data, log, tmp_path):
@@ -38,7 +32,7 @@ def test_the_column_and_the_component_are_those_asked_for(model, tmp_path):
     assert (code, figures["model"]["accuracy"]["value"], figures["model"]["calibration"]) == (0, 0, None)
 
 
-def test_errors_are_told(model, data, log, tmp_path):
+def test_errors_are_reported(model, data, log, tmp_path):
     (tmp_path / "bad.jsonl").write_text("no log")
     for arguments, message in (
         ([model, data, tmp_path / "report.pdf"], "[L506]"),

@@ -1,4 +1,4 @@
-"""The log of a training: what spaCy's logger writes is read, and what is something else is refused."""
+"""The log of a training: what spaCy's logger writes is read, and anything else is refused."""
 
 import json
 
@@ -39,7 +39,7 @@ def test_what_spacys_logger_prints_is_read(newline, tmp_path):
     path = tmp_path / "train.log"
     with path.open("w", newline=newline) as file:
         file.write("\x1b[38;5;4mℹ Using CPU\x1b[0m\nE    #  ---\n")
-        for first in (0, 300):  # the second one is of a training that went on
+        for first in (0, 300):  # the second one is from a training that was resumed
             log_step, finish = console_logger_v3()(nlp, stdout=file)
             for step, loss in ((first, 10.25), (first + 100, float("nan"))):
                 scores = {"tag_acc": step / 1000, "speed": 5000.0}

@@ -1,4 +1,4 @@
-"""The slots of tags are those of CoNLL's evaluation, and are counted as one would count them by hand."""
+"""The slots of tags are those of CoNLL's evaluation, and their counts are those made by hand."""
 
 from collections.abc import Iterable
 from itertools import product
@@ -46,7 +46,7 @@ def score_words(predicted: list[tuple[str, str]], gold: list[tuple[str, str]]) -
 
 
 def prf(tp: int, fp: int, fn: int) -> dict[str, Any]:
-    """Precision, recall and F-score from counts, in the manner of a textbook."""
+    """Precision, recall and F-score from counts, as in a textbook."""
     precision = tp / (tp + fp) if tp + fp else 0.0
     recall = tp / (tp + fn) if tp + fn else 0.0
     fscore = 2 * tp / (2 * tp + fp + fn)

@@ -20,6 +20,7 @@ class CRFDecoder(Decoder):
     has. **settings: Those of every `Decoder`.
     """
 
+    layer_name = "crf_head"
     needs_whole_text = True
 
     def __init__(
