@@ -163,3 +163,20 @@ def test_scores_that_are_not_stored_are_not_bad_rows(nlp):
             list(tag_rows(nlp, [Row(1, "I like")], scores=True, on_error="skip"))
     finally:
         nlp.get_pipe("lstm_tagger").cfg["store_scores"] = True
+
+
+def test_a_bad_row_of_no_file_has_no_number(nlp, monkeypatch):
+    monkeypatch.setattr(nlp, "_components", [*nlp._components, ("fail", fail_on(nlp, "bad"))])
+    monkeypatch.setitem(nlp._pipe_configs, "fail", {})
+    (found,) = tag_rows(nlp, [Row("a", "bad ham")], on_error="skip")
+    assert found == BadRow("", 0, "ArithmeticError: no bad", "bad ham")
+
+
+def test_a_pipeline_that_drops_documents_of_a_batch(nlp, monkeypatch):
+    """Every row gets the words and tags of its own document."""
+    texts = ["I like", "Eat blue ham", "eggs"]
+    monkeypatch.setattr(nlp, "pipe", lambda docs, **_: [nlp(doc) for doc in list(docs)[1:]])
+    found = list(tag_rows(nlp, [Row(i, text) for i, text in enumerate(texts)]))
+    docs = [nlp(text) for text in texts]
+    assert [row.words for row in found] == [[token.text for token in doc] for doc in docs]
+    assert [row.tags for row in found] == [[token.tag_ for token in doc] for doc in docs]

@@ -249,3 +249,39 @@ def test_parquet_without_pyarrow_says_what_to_install(model, tmp_path, monkeypat
     for source, output in (("in.txt", "out.parquet"), ("in.parquet", "out.jsonl")):
         with pytest.raises(ImportError, match=r"spacy-lstm-tagger\[parquet\]"):
             tag_files(model, tmp_path / source, tmp_path / output)
+
+
+def test_batches_have_at_most_the_maximum_of_characters(nlp, monkeypatch):
+    monkeypatch.setattr("spacy_lstm_tagger.bulk.tagging.MAX_CHARACTERS", 10)
+    sizes = []
+    monkeypatch.setattr(nlp, "pipe", lambda docs, **_: sizes.append(len(docs)) or map(nlp, docs))
+    texts = ["I like", "eggs", ["blue", "ham", "now"], "x", "I"]  # of 6, 4, 10, 1 and 1 characters
+    assert len(list(tag_rows(nlp, [Row(i, text) for i, text in enumerate(texts)]))) == 5
+    assert sizes == [2, 1, 2]
+    sizes.clear()
+    assert (
+        len(list(tag_rows(nlp, [Row(i, text) for i, text in enumerate(["I like eggs", *texts[:2]])]))) == 3
+    )
+    assert sizes == [1, 2]
+
+
+def test_rows_are_tagged_together(nlp, monkeypatch):
+    """And not one by one, as those of a batch that fails."""
+    expected = [(["I"], [token.tag_ for token in nlp("I")])] * 5
+    sizes = []
+    pipe = nlp.pipe
+    monkeypatch.setattr(
+        nlp, "pipe", lambda docs, **settings: sizes.append(len(docs)) or pipe(docs, **settings)
+    )
+    monkeypatch.setattr(type(nlp), "__call__", None)
+    found = list(tag_rows(nlp, [Row(i, "I") for i in range(5)], batch_size=2))
+    assert [(row.words, row.tags) for row in found] == expected
+    assert sizes == [2, 2, 1]
+
+
+def test_scores_have_the_digits_of_float32(model, nlp, tmp_path):
+    write_txt(tmp_path / "in.txt", TEXTS)
+    tag_files(model, tmp_path / "in.txt", tmp_path / "out.jsonl", scores=True)
+    scores = [score for row in read_output(tmp_path / "out.jsonl") for score in row["scores"]]
+    assert scores == [round(score, 6) for score in scores]
+    assert scores != [round(score, 5) for score in scores]

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_lstm_tagger.bulk import apply, lines, tag_files
-from spacy_lstm_tagger.bulk.layout import MANIFEST
+from spacy_lstm_tagger.bulk.layout import MANIFEST, lay_out, remove_leftovers
 from spacy_lstm_tagger.bulk.processes import run_in_processes
 
 ROWS = ["I like green eggs", "Eat blue ham", "caf\xe9", "", "She sees old dogs now", "\xe9", "eggs"]
@@ -323,3 +323,56 @@ def test_no_worker_outlives_a_command_that_is_killed(model, tmp_path):
     tag(model, data, tmp_path / "expected", shard_size=1, on_error="stop")
     tag(model, data, tmp_path / "out", shard_size=1)
     assert read_files(tmp_path / "out") == read_files(tmp_path / "expected")
+
+
+# What is on the disk
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(model, source, tmp_path, monkeypatch):
+    fsync, replace = os.fsync, Path.replace
+    synced, renamed = set(), {}
+
+    def sync(descriptor):
+        fsync(descriptor)
+        file = os.fstat(descriptor)
+        synced.add((file.st_ino, file.st_size))
+
+    def rename(path, target):
+        file = path.stat()
+        renamed[Path(target).name] = (file.st_ino, file.st_size) in synced
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "replace", rename)
+    tag(model, source, tmp_path / "out.jsonl")
+    parts = {f"part-{number:08}.jsonl" for number in range(4)}
+    assert renamed == dict.fromkeys([*parts, MANIFEST, "out.jsonl", "out.errors.jsonl"], True)
+
+
+@OUTPUTS
+def test_what_a_worker_leaves_is_removed_at_the_end_of_the_run(
+    output, model, source, expected, tmp_path, monkeypatch
+):
+    """A worker on another machine can die while this run goes on: another takes its shard."""
+
+    def leave_something(task, shards):
+        (task.layout.folder / ".writing-elsewhere-1-part-00000001.jsonl").write_text("half a li")
+        return run_here(task, shards)
+
+    run_here = apply.run_here
+    monkeypatch.setattr(apply, "run_here", leave_something)
+    tag(model, source, tmp_path / output)
+    assert read_files(tmp_path) == expected[output]
+
+
+def test_a_file_where_a_folder_is_wanted_is_refused(model, source, tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(ValueError, match=r"L406.*notes already exists"):
+        tag(model, source, tmp_path / "notes")
+    assert read_files(tmp_path) == {"notes": b"mine"}
+
+
+def test_a_leftover_that_another_process_removes_first(tmp_path, monkeypatch):
+    """It is found, and gone when it is to be removed."""
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: [folder / pattern.replace("*", "gone")])
+    remove_leftovers(lay_out(tmp_path, None))

@@ -12,7 +12,7 @@ from helpers import NLP, save
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
 from spacy_lstm_tagger.corpora import create_conllu_corpus, create_corpus, create_jsonl_corpus
@@ -566,3 +566,32 @@ def test_not_utf8(tmp_path: Path, create: Any) -> None:
 def test_braces_in_a_message(tmp_path: Path) -> None:
     path = save(tmp_path, row(1, upos="{path}"), "{x}")
     expect_error(create_conllu_corpus(path)(NLP), "UPOS column is '{path}'")
+
+
+# The reader that goes by the extension
+
+
+@pytest.mark.parametrize("suffix", [".conllu", ".jsonl", ".spacy"])
+def test_a_folder_is_read_by_the_kind_of_its_files(tmp_path: Path, suffix: str) -> None:
+    docs = {name: Doc(NLP.vocab, words=[name, "w"], tags=["A", "B"]) for name in ("a", "b")}
+    for name, doc in docs.items():
+        path = save(tmp_path, "", f"deep/{name}{suffix}")
+        if suffix == ".spacy":
+            DocBin(docs=[doc]).to_disk(path)
+        elif suffix == ".jsonl":
+            save_records(path.parent, {"words": words(doc), "tags": tags(doc)}).rename(path)
+        else:
+            path.write_text(row(1, name, xpos="A") + row(2, xpos="B") + "\n")
+    save(tmp_path, "not a corpus", "readme.txt")
+    found = [example.reference for example in create_corpus(tmp_path)(NLP)]
+    assert [(words(doc), tags(doc)) for doc in found] == [
+        (["a", "w"], ["A", "B"]),
+        (["b", "w"], ["A", "B"]),
+    ]
+
+
+def test_a_path_of_no_known_kind(tmp_path: Path) -> None:
+    save(tmp_path, "not a corpus", "readme.txt")
+    for path in (tmp_path, tmp_path / "readme.txt", tmp_path / "missing"):
+        with pytest.raises(ValueError, match=r"\[L322\].*" + re.escape(str(path))):
+            create_corpus(path)

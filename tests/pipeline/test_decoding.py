@@ -1,6 +1,8 @@
 """The component with a CRF, and its confidence."""
 
 import pickle
+import subprocess
+import sys
 from functools import partial
 from itertools import pairwise
 
@@ -313,3 +315,52 @@ def test_calibration_without_known_tags_is_an_error():
     nlp = make_trained(SOFTMAX, steps=1)
     with pytest.raises(ValueError, match="L105"):
         nlp.get_pipe("lstm_tagger").calibrate(make_examples(nlp, [("fly", ["XX"])]))
+
+
+def test_words_that_a_later_component_merges_have_no_score():
+    """The scores of the document are of the words that were tagged."""
+    nlp = make_trained(CRF, steps=1, store_scores=True)
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "CITY", "pattern": "new york"}])
+    nlp.add_pipe("merge_entities")
+    merged, other = nlp.pipe(["fly to new york today", "to rome"])
+    assert [token.text for token in merged] == ["fly", "to", "new york", "today"]
+    assert [token._.tag_score for token in merged] == [None] * 4
+    assert len(merged._.tag_scores) == 5
+    assert [token._.tag_score is None for token in other] == [False, False]
+
+
+def test_of_a_batch_only_the_forbidden_document_teaches_nothing():
+    nlp = make_trained({**CRF, "constraints": "bio"}, steps=3)
+    tagger = nlp.get_pipe("lstm_tagger")
+    examples = make_examples(nlp, [SLOTS[0], ("bad one", ["I-city", "O"]), SLOTS[1]])
+    scores = tagger.model.predict([example.predicted for example in examples])
+    with pytest.warns(UserWarning, match=r"W004.*'bio'.*'bad one'"):
+        _, gradients = tagger.get_loss(examples, scores)
+    assert not gradients[1].any()
+    for i in (0, 2):
+        _, [alone] = tagger.get_loss([examples[i]], [scores[i]])
+        assert np.abs(alone).max() > 0.01
+        np.testing.assert_allclose(gradients[i], alone, atol=1e-5)
+
+
+def test_loading_a_pipeline_registers_the_attributes(model):
+    """In a new process, before anything is predicted."""
+    code = f"""
+import spacy
+from spacy.tokens import Doc
+nlp = spacy.load({str(model)!r})
+doc = Doc(nlp.vocab, words=["a"])
+assert doc._.tag_scores is doc._.tag_n_best is doc[0]._.tag_score is None
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_calibration_ignores_words_whose_label_is_forbidden():
+    """They are impossible at every temperature."""
+    nlp = make_trained({**CRF, "constraints": "bio"})
+    tagger = nlp.get_pipe("lstm_tagger")
+    data = [*SLOTS, ("to rome", ["B-city", "O"]), ("fly today", ["B-day", "O"])]
+    expected = tagger.calibrate(make_examples(nlp, data))
+    found = tagger.calibrate(make_examples(nlp, [*data, ("york", ["I-city"])]))
+    assert found == pytest.approx(expected, rel=0.002)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import spacy
+from helpers import CRF, TRAIN, make_examples, make_pipeline, train
 from spacy.lang.en import English
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -144,10 +145,9 @@ def test_an_update_converts_only_what_a_listener_needs(
 
 def test_get_loss_accumulates_nothing() -> None:
     """The transitions of a CRF learn in `update`; asking for the loss changes nothing."""
-    nlp = English()
-    crf = {"@architectures": "spacy-lstm-tagger.CRF.v1"}
-    component = nlp.add_pipe("lstm_tagger", config={"model": {"decoder": crf}})
-    examples = [Example.from_dict(nlp.make_doc("a b"), {"tags": ["A", "B"]})]
+    nlp = make_pipeline(CRF)
+    component = nlp.get_pipe("lstm_tagger")
+    examples = make_examples(nlp, [("a b", ["A", "B"])])
     nlp.initialize(lambda: examples)
     network = get_shim(component.model.get_ref("decoder")).module
     scores, _ = component.model.begin_update([example.predicted for example in examples])
@@ -166,15 +166,21 @@ def test_get_loss_accumulates_nothing() -> None:
 def test_incomplete_annotation_is_generalized(seed: int) -> None:
     """spaCy's `test_incomplete_data`: a word that never had a tag gets that of its context."""
     spacy.util.fix_random_seed(seed)
-    nlp = English()
-    nlp.add_pipe("lstm_tagger")
+    nlp = make_pipeline()
     data = [("I like green eggs", ["", "V", "J", ""]), ("Eat blue ham", ["V", "", ""])]
-    examples = [Example.from_dict(nlp.make_doc(text), {"tags": tags}) for text, tags in data]
-    optimizer = nlp.initialize(lambda: examples)
-    for _ in range(50):
-        losses = nlp.update(examples, sgd=optimizer)
+    losses = train(nlp, make_examples(nlp, data), steps=50)
     assert losses["lstm_tagger"] < 0.00001
     assert [token.tag_ for token in nlp("I like blue eggs")][1:3] == ["V", "J"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_few_updates_overfit(seed: int) -> None:
+    """spaCy's `test_overfitting_IO`: fifty updates with spaCy's default optimizer suffice."""
+    spacy.util.fix_random_seed(seed)
+    nlp = make_pipeline()
+    losses = train(nlp, make_examples(nlp, TRAIN[:2]), steps=50)
+    assert losses["lstm_tagger"] < 0.00001
+    assert [token.tag_ for token in nlp("I like blue eggs")] == ["N", "V", "J", "N"]
 
 
 def test_a_tagger_is_a_labeler() -> None:

@@ -745,3 +745,16 @@ def test_nothing_of_a_saved_model_is_pickled(trained):
     for module in (b"torch._utils", b"collections\n", b"cnumpy", b"ctorch"):
         assert module not in data
     assert BytesIO(data).read(2) != b"PK"  # the zip of torch.save
+
+
+def test_rehearsal_updates_with_an_optimizer_only(copy_trained):
+    nlp = copy_trained()
+    tagger = nlp.get_pipe("lstm_tagger")
+    nlp.resume_training()
+    teacher = scores_of(nlp)
+    tagger.update(make_examples(nlp, [("Eat green eggs", ["R", "R", "R"])]), sgd=Adam(0.01))
+    student = scores_of(nlp)
+    tagger.rehearse(make_examples(nlp))
+    assert np.array_equal(scores_of(nlp), student)
+    tagger.rehearse(make_examples(nlp), sgd=Adam(0.001))
+    assert np.abs(scores_of(nlp) - teacher).mean() < np.abs(student - teacher).mean()
