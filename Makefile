@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 MODEL := training/demo
 
-.PHONY: demo test lint pytest build clean
+.PHONY: demo test lint pytest mutants build clean
 
 $(INSTALLED): setup.cfg pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,10 @@ lint: $(INSTALLED)
 
 pytest: $(INSTALLED)
 	$(BIN)/python -m pytest
+
+mutants: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[dev,mutation]"
+	$(BIN)/python tests/mutation.py
 
 build: $(INSTALLED)
 	$(BIN)/python -m build

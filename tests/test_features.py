@@ -22,6 +22,7 @@ from spacy_lstm_tagger.features import (
     FeatureTable,
     TypeFeatures,
     find_sentence_starts,
+    get_vocab,
     read_tokens,
     read_types,
 )
@@ -410,3 +411,20 @@ def test_whitespace_is_read_if_the_training_data_had_any(space: str) -> None:
     assert find_read() == [True, True]
     table.load_vocabulary(vocabulary)
     assert find_read() == (~is_space).tolist()
+
+
+# Documents of several vocabs
+
+
+def test_words_of_another_vocab_are_added_to_the_first() -> None:
+    sentences = [["The", "cat"], ["naïve", "😀", "The"]]
+    first, second = spacy.blank("en"), spacy.blank("en")
+    docs = [*make_docs(sentences[:1], first.vocab), *make_docs(sentences[1:], second.vocab)]
+    assert "naïve" not in first.vocab.strings
+    assert get_vocab(docs) is first.vocab
+    found = [first.vocab.strings[word] for word in read_tokens(docs)[0].tolist()]
+    assert found == ["The", "cat", "naïve", "😀", "The"]
+    table, expected = make_table(), make_table()
+    table.fit(docs)
+    expected.fit(make_docs(sentences))
+    assert table.vocabulary.data == expected.vocabulary.data

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
@@ -285,3 +286,18 @@ def test_scores_have_the_digits_of_float32(model, nlp, tmp_path):
     scores = [score for row in read_output(tmp_path / "out.jsonl") for score in row["scores"]]
     assert scores == [round(score, 6) for score in scores]
     assert scores != [round(score, 5) for score in scores]
+
+
+def test_words_that_a_later_component_merges(model, nlp, tmp_path):
+    merging = spacy.load(model)
+    merging.add_pipe("entity_ruler").add_patterns([{"label": "FOOD", "pattern": "green eggs"}])
+    merging.add_pipe("merge_entities")
+    merging.to_disk(tmp_path / "model")
+    write_txt(tmp_path / "in.txt", ["I like green eggs", "Eat ham"])
+    tag_files(tmp_path / "model", tmp_path / "in.txt", tmp_path / "out.jsonl")
+    found = read_output(tmp_path / "out.jsonl")
+    assert [row["words"] for row in found] == [["I", "like", "green eggs"], ["Eat", "ham"]]
+    tag_files(tmp_path / "model", tmp_path / "in.txt", tmp_path / "out.spacy", scores=True)
+    merged, other = DocBin().from_disk(tmp_path / "out.spacy").get_docs(Vocab())
+    assert [token._.tag_score for token in merged] == [None] * 3
+    assert other[1]._.tag_score == pytest.approx(nlp("Eat ham")[1]._.tag_score, abs=1e-5)

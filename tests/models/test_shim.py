@@ -593,3 +593,23 @@ def test_copies_predict_the_same_and_learn_separately(copy: Callable[[TorchShim]
     update(other, SGD(0.1))
     assert torch.equal(shim.predict(X), before)
     assert not torch.equal(other.predict(X), before)
+
+
+def test_weights_without_a_gradient_stay() -> None:
+    """Others learn, whatever their order."""
+    for frozen, learned in (("0.weight", "0.bias"), ("0.bias", "0.weight")):
+        shim = make_shim()
+        before = get_weights(shim)
+        shim.module.get_parameter(frozen).requires_grad_(False)
+        update(shim, SGD(0.1))
+        assert torch.equal(get_weights(shim)[frozen], before[frozen])
+        assert not torch.equal(get_weights(shim)[learned], before[learned])
+
+
+def test_device_is_that_of_the_weights() -> None:
+    """The device `meta` holds no numbers, and is everywhere."""
+    assert TorchShim(build).device == torch.device("cpu")
+    shim = make_shim()
+    assert shim.device == torch.device("cpu")
+    shim.module.to("meta")
+    assert shim.device == torch.device("meta")

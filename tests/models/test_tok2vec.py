@@ -639,3 +639,12 @@ def test_pipeline_from_bytes_predicts_the_same() -> None:
         np.concatenate([doc.tensor for doc in others]), np.concatenate([doc.tensor for doc in docs])
     )
     assert [doc.to_json()["ents"] for doc in others] == [doc.to_json()["ents"] for doc in docs]
+
+
+def test_training_on_a_cpu_is_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the precision of predictions."""
+    monkeypatch.setattr("spacy_lstm_tagger.models.precision.has_bfloat16", lambda _: True)
+    model = make()
+    expected, _ = model.begin_update(DOCS)
+    found, _ = copy_of(model, prediction={"precision": "bfloat16"}).begin_update(DOCS)
+    assert_close(found, expected, tolerance=0)

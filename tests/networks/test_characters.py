@@ -1,5 +1,6 @@
 """The character encoder against a loop over words, windows and positions."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +86,11 @@ def test_words_of_another_order_of_symbols_differ() -> None:
     vectors = make_cnn()(pad([[1, 2, 3], [3, 2, 1], [1, 2, 3]]))
     assert torch.equal(vectors[0], vectors[2])
     assert (vectors[0] - vectors[1]).abs().max() > 0.01
+
+
+def test_new_weights() -> None:
+    """Symbols begin small, and no filter begins below zero, where it would be silent."""
+    cnn = CharacterCNN(1000, 50, filters=4, windows=(1, 3))
+    assert not cnn.symbols.weight[0].any()
+    assert cnn.symbols.weight[1:].std().item() == pytest.approx(0.05, rel=0.05)
+    assert not any(convolution.bias.any() for convolution in cnn.convolutions)

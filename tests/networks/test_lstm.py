@@ -290,3 +290,16 @@ def make_copy(lstm: LSTM, **settings: Any) -> LSTM:
     copy = LSTM(INPUT, WIDTH, depth=lstm.depth, **settings).eval()
     copy.load_state_dict(lstm.state_dict())
     return copy
+
+
+def test_new_weights() -> None:
+    """A gate's recurrent weights are a rotation, and the output gate begins open."""
+    lstm = LSTM(INPUT, WIDTH, depth=2)
+    for name, weight in lstm.rnn.named_parameters():
+        gates = weight.detach().chunk(4)
+        if name.startswith("weight_hh"):
+            for gate in gates:
+                assert_close(gate @ gate.t(), torch.eye(WIDTH))
+        elif name.startswith("bias_ih"):
+            assert_close(gates[3], torch.full((WIDTH,), 1.5))
+            assert max(gate.abs().max() for gate in gates[:3]) <= WIDTH**-0.5  # torch's own

@@ -364,3 +364,36 @@ def test_calibration_ignores_words_whose_label_is_forbidden():
     expected = tagger.calibrate(make_examples(nlp, data))
     found = tagger.calibrate(make_examples(nlp, [*data, ("york", ["I-city"])]))
     assert found == pytest.approx(expected, rel=0.002)
+
+
+def test_confidence_before_calibration_is_the_softmax_of_the_scores(with_softmax):
+    doc = with_softmax("fly to rome today")
+    [scores] = with_softmax.get_pipe("lstm_tagger").model.predict([doc])
+    likelihoods = np.exp(scores)
+    np.testing.assert_allclose(doc._.tag_scores, likelihoods / likelihoods.sum(1, keepdims=True), atol=1e-5)
+
+
+def test_gradients_of_the_transitions_add_up_until_they_are_used():
+    nlp = make_trained(CRF, steps=3)
+    tagger = nlp.get_pipe("lstm_tagger")
+    crf = get_shim(tagger.model.get_ref("decoder")).module.crf
+
+    def accumulate(*examples):
+        for parameter in crf.parameters():
+            parameter.grad = None
+        for example in examples:
+            tagger.update([example])
+        return np.concatenate([parameter.grad.numpy().ravel() for parameter in crf.parameters()])
+
+    first, second, *_ = make_examples(nlp, SLOTS)
+    both = accumulate(first, second)
+    assert np.abs(both).max() > 0.01
+    np.testing.assert_allclose(both, accumulate(first) + accumulate(second), atol=1e-5)
+
+
+def test_what_the_decoder_can_not_do_is_said_with_its_name():
+    with pytest.raises(ValueError, match=r"L011.*'lstm_tagger' is 0\.1.*'spacy-lstm-tagger\.CRF\.v1'"):
+        make_pipeline(CRF, label_smoothing=0.1)
+    nlp = make_trained(CRF, steps=0, tok2vec={"encode": {"bidirectional": False}})
+    with pytest.raises(ValueError, match=r"L012.*'lstm_tagger'.*'spacy-lstm-tagger\.CRF\.v1'"):
+        nlp.get_pipe("lstm_tagger").predict_stream([nlp.make_doc("new")])
