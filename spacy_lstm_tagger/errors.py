@@ -115,6 +115,11 @@ class Errors:
         "on."
     )
 
+    L106 = (
+        "[L106] The words of the document that starts with {text!r} were merged or split after they were "
+        "labeled, so their confidences no longer match. Remove the component that does so, such as "
+        "merge_entities, or do not ask for scores."
+    )
     L107 = (
         "[L107] The scores of component '{name}' are NaN or infinite for {n} of the batch's {n_docs} "
         "documents; the first starts with {text!r}. Models saved earlier are not affected. {cause}"

@@ -103,12 +103,19 @@ def get_score(token: Token, annotation: str) -> float | None:
 
 def require_scores(doc: Doc, annotation: str) -> Scores:
     """RETURNS (Scores): See `get_scores`.
-    RAISES (LSTMTaggerValueError): If there are none.
+    RAISES (LSTMTaggerValueError): If there are none, or the document was retokenized since.
     """
     scores = get_scores(doc, annotation)
+    if scores is None and _is_stored(doc, annotation):
+        raise LSTMTaggerValueError(Errors.L106.format(text=doc.text[:60]))
     if scores is None:
         raise LSTMTaggerValueError(Errors.L104.format(text=doc.text[:60]))
     return scores
+
+
+def _is_stored(doc: Doc, annotation: str) -> bool:
+    name = f"predicted_{annotation}_scores"
+    return Doc.has_extension(name) and doc._.get(name) is not None
 
 
 def store(docs: Sequence[Doc], predictions: Any, annotation: str) -> None:

@@ -298,6 +298,8 @@ def test_words_that_a_later_component_merges(model, nlp, tmp_path):
     found = read_output(tmp_path / "out.jsonl")
     assert [row["words"] for row in found] == [["I", "like", "green eggs"], ["Eat", "ham"]]
     tag_files(tmp_path / "model", tmp_path / "in.txt", tmp_path / "out.spacy", scores=True)
+    with pytest.raises(ValueError, match=r"L106.*'I like green eggs'.*merge_entities"):
+        tag_files(tmp_path / "model", tmp_path / "in.txt", tmp_path / "scores.jsonl", scores=True)
     merged, other = DocBin().from_disk(tmp_path / "out.spacy").get_docs(Vocab())
     assert [token._.tag_score for token in merged] == [None] * 3
     assert other[1]._.tag_score == pytest.approx(nlp("Eat ham")[1]._.tag_score, abs=1e-5)
