@@ -23,13 +23,14 @@ class StringTable:
     strings share a fixed number of rows, so that nothing depends on a sample of the data.
     """
 
+    _sorted_ids: Ids  # of the strings, once they are fitted
+    _sorted_rows: Ints
+
     def __init__(self, hash_rows: int) -> None:
         self.hash_rows = hash_rows
         self.is_fitted = False
         self.strings: list[str] = []
         self.counts = np.zeros(0, dtype=np.int64)
-        self._sorted_ids = np.zeros(0, dtype=np.uint64)
-        self._sorted_rows = np.zeros(0, dtype=np.int64)
 
     @property
     def n_rows(self) -> int:
@@ -71,7 +72,7 @@ class Vocabulary:
     hash_rows (int): The rows of a table that is not fitted.
     """
 
-    def __init__(self, names: Sequence[str], *, min_freq: int = 1, hash_rows: int = 5000) -> None:
+    def __init__(self, names: Sequence[str], *, min_freq: int, hash_rows: int) -> None:
         self.min_freq = min_freq
         self.tables = {name: StringTable(hash_rows) for name in names}
 

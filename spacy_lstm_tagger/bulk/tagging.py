@@ -122,7 +122,7 @@ def tag_batch(
 def _tag_together(nlp: Language, docs: list[Doc]) -> Iterator[Doc] | None:
     """RETURNS (Optional[Iterator[Doc]]): The documents, or None if the pipeline fails or drops some."""
     try:
-        tagged = list(nlp.pipe(docs, batch_size=max(1, len(docs))))
+        tagged = list(nlp.pipe(docs, batch_size=len(docs)))
     except Exception:  # a component can raise anything; which document is bad is found one by one
         return None
     return iter(tagged) if len(tagged) == len(docs) else None
