@@ -102,7 +102,7 @@ def test_a_worker_that_is_killed_changes_nothing(tag_on_ray, expected, tmp_path)
 
 
 def test_a_bad_row_stops_it_and_the_same_call_resumes(tag_on_ray, expected, tmp_path):
-    with pytest.raises(ValueError, match=r"\[L416\] in.txt, row \d+: .*\[L426\]"):
+    with pytest.raises(ValueError, match=r"\[L416\] in.txt, row \d+: .*\[L307\]"):
         tag_on_ray(tmp_path / "out", on_error="stop")
     tag_on_ray(tmp_path / "out")
     assert read_files(tmp_path / "out") == expected
