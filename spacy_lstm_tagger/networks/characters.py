@@ -31,7 +31,7 @@ class CharacterCNN(nn.Module):
         self.width = filters * len(windows)
         self.symbols = nn.Embedding(n_symbols, symbol_width, padding_idx=0)
         # Small initial values, so that a word's spelling does not drown out its context.
-        nn.init.normal_(self.symbols.weight, 0.0, 0.05)
+        nn.init.normal_(self.symbols.weight, 0.0, 0.15)
         nn.init.zeros_(self.symbols.weight[0])
         self.convolutions = nn.ModuleList(nn.Conv1d(symbol_width, filters, window) for window in windows)
         for convolution in self.convolutions:

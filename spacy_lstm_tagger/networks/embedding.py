@@ -54,7 +54,7 @@ class WordEmbedding(nn.Module):
         self.replaces_words = True
         for i, table in enumerate(self.tables):
             # Small enough that the context can decide the label of a word that was never labeled.
-            nn.init.normal_(table.weight, 0.0, 0.35)  # type: ignore[arg-type]
+            nn.init.normal_(table.weight, 0.0, 0.3)  # type: ignore[arg-type]
             nn.init.zeros_(table.weight[0])  # type: ignore[index]
             # Not saved: only training needs it, and `set_replacement` is called before training.
             self.register_buffer(f"replacement_{i}", None, persistent=False)
