@@ -54,8 +54,8 @@ def _make_json_row(file: str, columns: ColumnNames, line: Line) -> Row:
 
 
 def _read_slice(file: InputFile, rows: Slice) -> Iterator[Line]:
-    lines = read_lines(file.path, offset=rows.offset, start=rows.start, n_lines=rows.n_rows)
-    return (line._replace(path=None) for line in lines)  # a bad row's file is named where it is reported
+    # The file of a bad row is named where it is reported.
+    return read_lines(file.path, offset=rows.offset, start=rows.start, n_lines=rows.n_rows, is_named=False)
 
 
 def _show(line: Line) -> str:

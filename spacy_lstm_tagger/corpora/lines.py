@@ -55,7 +55,7 @@ class Line(NamedTuple):
 
 
 def read_lines(
-    path: Path, *, offset: int = 0, start: int = 0, n_lines: int | None = None
+    path: Path, *, offset: int = 0, start: int = 0, n_lines: int | None = None, is_named: bool = True
 ) -> Iterator[Line]:
     """Read lines.
 
@@ -63,6 +63,7 @@ def read_lines(
     offset (int): Where to start, in bytes.
     start (int): How many lines are before that.
     n_lines (Optional[int]): How many lines to read; None for all.
+    is_named (bool): Whether errors of the lines name the file.
     YIELDS (Line): The lines. A byte order mark is removed.
     """
     # Bytes break at newlines only; text would break at other characters as well.
@@ -70,7 +71,7 @@ def read_lines(
         file.seek(offset)
         for number, line in enumerate(islice(file, n_lines), start=start + 1):
             content = line.removesuffix(b"\n").removesuffix(b"\r")
-            yield Line(content.removeprefix(_BOM), number, path)
+            yield Line(content.removeprefix(_BOM), number, path if is_named else None)
 
 
 def shorten(value: object) -> str:

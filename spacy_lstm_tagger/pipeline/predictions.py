@@ -90,9 +90,15 @@ def get_scores(doc: Doc, annotation: str) -> Scores | None:
     """RETURNS (Optional[Scores]): The posterior probability of the label that was predicted for each token,
     `(tokens,)`. None if it was not stored, or if the document was retokenized since.
     """
+    scores = _get_stored(doc, annotation)
+    return scores if scores is not None and len(scores) == len(doc) else None
+
+
+def _get_stored(doc: Doc, annotation: str) -> Scores | None:
+    """RETURNS (Optional[Scores]): As `get_scores`, also if the document was retokenized since."""
     name = f"predicted_{annotation}_scores"
     scores: Scores | None = doc._.get(name) if Doc.has_extension(name) else None
-    return scores if scores is not None and len(scores) == len(doc) else None
+    return scores
 
 
 def get_score(token: Token, annotation: str) -> float | None:
@@ -105,17 +111,12 @@ def require_scores(doc: Doc, annotation: str) -> Scores:
     """RETURNS (Scores): See `get_scores`.
     RAISES (LSTMTaggerValueError): If there are none, or the document was retokenized since.
     """
-    scores = get_scores(doc, annotation)
-    if scores is None and _is_stored(doc, annotation):
-        raise LSTMTaggerValueError(Errors.L106.format(text=doc.text[:60]))
+    scores = _get_stored(doc, annotation)
     if scores is None:
         raise LSTMTaggerValueError(Errors.L104.format(text=doc.text[:60]))
+    if len(scores) != len(doc):
+        raise LSTMTaggerValueError(Errors.L106.format(text=doc.text[:60]))
     return scores
-
-
-def _is_stored(doc: Doc, annotation: str) -> bool:
-    name = f"predicted_{annotation}_scores"
-    return Doc.has_extension(name) and doc._.get(name) is not None
 
 
 def store(docs: Sequence[Doc], predictions: Any, annotation: str) -> None:
