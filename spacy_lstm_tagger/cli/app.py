@@ -1,0 +1,23 @@
+"""The group of commands, and the options that several of them have."""
+
+from enum import Enum
+
+import typer
+from spacy.cli._util import app
+
+lstm_tagger_cli = typer.Typer(
+    name="lstm-tagger", help="Commands of the component lstm_tagger.", no_args_is_help=True
+)
+app.add_typer(lstm_tagger_cli)
+
+
+@lstm_tagger_cli.callback()
+def main() -> None:
+    """Commands of the component lstm_tagger."""
+
+
+class TagColumn(str, Enum):
+    """CoNLL-U's columns of tags. Not a `Literal`, which makes older versions of Typer fail."""
+
+    xpos = "xpos"
+    upos = "upos"

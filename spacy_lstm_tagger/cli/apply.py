@@ -1,0 +1,97 @@
+"""`lstm-tagger apply`: files in, tagged files out."""
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from wasabi import msg
+
+from ..bulk import tag_files
+from ..bulk.apply import SHARD_SIZE
+from ..bulk.tagging import BATCH_SIZE
+from .app import lstm_tagger_cli
+
+
+class OutputFormat(str, Enum):
+    """The formats of output files."""
+
+    jsonl = "jsonl"
+    parquet = "parquet"
+    spacy = "spacy"
+
+
+class EngineName(str, Enum):
+    """Where bulk tagging runs."""
+
+    local = "local"
+    ray = "ray"
+
+
+class OnError(str, Enum):
+    """What to do about a bad row."""
+
+    stop = "stop"
+    skip = "skip"
+
+
+@lstm_tagger_cli.command("apply")
+def apply_cli(
+    model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="INPUT", help=".txt, .jsonl, .parquet or .spacy: a file, folder or glob"),
+    ],
+    output: Annotated[Path, typer.Argument(help="Folder, or a .jsonl, .parquet or .spacy file")],
+    output_format: Annotated[
+        OutputFormat | None, typer.Option("--format", help="Output format if OUTPUT is a folder")
+    ] = None,
+    n_process: Annotated[int, typer.Option(help="Number of processes")] = 1,
+    batch_size: Annotated[int, typer.Option(help="Rows per batch")] = BATCH_SIZE,
+    shard_size: Annotated[int, typer.Option(help="Maximum rows per shard")] = SHARD_SIZE,
+    scores: Annotated[bool, typer.Option("--scores", help="Write each word's confidence")] = False,
+    on_error: Annotated[OnError, typer.Option(help="What to do about a bad row")] = OnError.stop,
+    text_column: Annotated[str, typer.Option(help="Column of the text")] = "text",
+    words_column: Annotated[str, typer.Option(help="Column of pre-tokenized words")] = "words",
+    id_column: Annotated[
+        str | None, typer.Option(help="Column of the id; by default, rows are numbered")
+    ] = None,
+    component: Annotated[str, typer.Option(help="Name of the component")] = "lstm_tagger",
+    engine: Annotated[EngineName, typer.Option(help="This machine, or a Ray cluster")] = EngineName.local,
+    ray_address: Annotated[
+        str | None, typer.Option(help="Address of the cluster; default: RAY_ADDRESS, or a local one")
+    ] = None,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Tag on GPUs, with --engine ray")] = False,
+) -> None:
+    """Tag files of any size. After an interruption, the same command resumes."""
+    try:
+        summary = tag_files(
+            model,
+            source,
+            output,
+            output_format=output_format and output_format.value,
+            n_process=n_process,
+            batch_size=batch_size,
+            shard_size=shard_size,
+            scores=scores,
+            on_error=on_error.value,
+            text_column=text_column,
+            words_column=words_column,
+            id_column=id_column,
+            component=component,
+            engine=engine.value,
+            ray_address=ray_address,
+            gpu=gpu,
+            progress=True,
+        )
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        msg.fail(str(error), exits=1)
+    except KeyboardInterrupt:
+        msg.warn("Interrupted. Run the same command to resume.")
+        raise typer.Exit(130) from None
+    if summary.n_finished_before:
+        msg.info(f"Resumed: {summary.n_finished_before} shards were already finished")
+    if summary.bad_rows:
+        msg.warn(f"Skipped {summary.n_bad} bad rows in this run; all bad rows are in", summary.bad_rows)
+    speed = summary.n_words / summary.seconds
+    msg.good(f"{summary.n_rows:,} rows, {summary.n_words:,} words, {speed:,.0f} words/s", output)
