@@ -165,11 +165,12 @@ class Errors:
 
     L304 = "[L304] There is no file or folder {path}. Check the path of the corpus."
     L305 = (
-        "[L305] The folder {path} has no *{suffix} file. Check the path of the corpus, or rename the files."
+        "[L305] The folder {path} has no file that ends in {suffixes}, or one of them and .gz. Check the "
+        "path of the corpus, or rename the files."
     )
     L306 = (
         "[L306] The file {path} has no sentences. Check that it was written completely and that its "
-        "format is {suffix}."
+        "format is that of files that end in {suffixes}."
     )
     L307 = "[L307] {place}byte {offset}, counted from 0, is not UTF-8. Save the file as UTF-8."
     L308 = (
@@ -219,6 +220,25 @@ class Errors:
     L323 = (
         "[L323] Nothing is left of the file {path}: {skipped} of {total} {piece} are damaged, and no "
         "other has a word. Restore the file, or remove it from the corpus. The first error: {error}"
+    )
+
+    L324 = (
+        "[L324] {place}the HEAD column is {value}. Write the ID of a word, 0 for the root, or _ for none."
+    )
+    L325 = (
+        "[L325] {place}the heads of the sentence that starts here are not a tree: one is beyond its last "
+        "word, or there is a cycle, or more than one root. Correct the HEAD column, or write _ for none."
+    )
+    L326 = "[L326] {path} is {kind}. {advice}, and try again."
+    L327 = (
+        "[L327] {path} can't be decompressed: {reason}. Copy it again from where it is from, or, if it is "
+        "not compressed with gzip, remove .gz from its name."
+    )
+    L328 = "[L328] {path}, in the text that starts with {text}: {error}"
+
+    L330 = (
+        "[L330] The label {label!r} belongs to no scheme of spans. Write 'O', or one of the prefixes B, I, "
+        "L, U, E and S, '-' and the type of the span, such as 'B-city'."
     )
 
     L401 = (
@@ -330,6 +350,10 @@ class Warnings:
     W003 = (
         "[W003] {path}: {skipped} of {total} {piece} are damaged and were skipped. Correct them, or set "
         'on_error = "raise" for the corpus to stop at the first. The first error: {error}'
+    )
+    W005 = (
+        "[W005] {path}: {lost} value(s) that no component of the pipeline learns can't be read, and count "
+        "as missing. The first: {error}"
     )
     W004 = (
         "[W004] The constraints of component '{name}', '{scheme}', forbid the annotation of documents in "

@@ -73,11 +73,11 @@ def find_spans(labels: Iterable[str]) -> list[Span]:
     """Find the spans that labels stand for, in any scheme.
 
     The labels need not be valid. As in CoNLL's evaluation, an I, L or E that does not continue a span of
-    its type begins one, and a span ends where the next label does not continue it. Labels of no scheme are
-    outside.
+    its type begins one, and a span ends where the next label does not continue it.
 
-    labels (Iterable[str]): One label per word, such as "B-city".
+    labels (Iterable[str]): One label per word, such as "B-city"; a missing one, "", is in no span.
     RETURNS (List[Span]): The spans in order; `start` and `end` count words.
+    RAISES (LSTMTaggerValueError): If a label belongs to no scheme.
     """
     spans: list[Span] = []
     is_open = False
@@ -88,6 +88,8 @@ def find_spans(labels: Iterable[str]) -> list[Span]:
             spans[-1] = spans[-1]._replace(end=index + 1)
         elif prefix in PREFIXES:
             spans.append(Span(span_type, index, index + 1))
+        elif label not in (OUTSIDE, ""):
+            raise LSTMTaggerValueError(Errors.L330.format(label=label))
         is_open = prefix in (BEGIN, INSIDE)
     return spans
 
@@ -128,9 +130,11 @@ def convert(labels: Sequence[str], scheme: str) -> list[str]:
 
     labels (Sequence[str]): One label per word; see `find_spans` for what they mean.
     scheme (str): "bio", "iob1", "bioes" or "biluo".
-    RETURNS (List[str]): One label per word.
+    RETURNS (List[str]): One label per word. A missing label stays missing.
+    RAISES (LSTMTaggerValueError): If a label belongs to no scheme.
     """
-    return write_spans(find_spans(labels), len(labels), scheme)
+    converted = write_spans(find_spans(labels), len(labels), scheme)
+    return [new if old else "" for new, old in zip(converted, labels, strict=True)]
 
 
 def is_valid(labels: Sequence[str], scheme: str | None = None) -> bool:

@@ -35,7 +35,7 @@ ALLOWED = {
     ".vocabulary .models",
     "pipeline": "numpy spacy srsly thinc .errors .metrics .models .ragged .vocabulary .pipeline",
     "batchers": "spacy .errors",
-    "corpora": "spacy .errors .corpora",
+    "corpora": "numpy spacy .errors .schemes .corpora",
     "scorers": "spacy .metrics .pipeline .schemes .scorers",
     "bulk": "pyarrow ray spacy srsly thinc torch tqdm .bulk .corpora .errors .pipeline",
     "report": "IPython jinja2 markupsafe numpy plotly spacy .corpora .errors .metrics .pipeline .report",

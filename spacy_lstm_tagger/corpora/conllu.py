@@ -2,17 +2,22 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import groupby, islice
 from typing import NamedTuple
 
 from spacy.parts_of_speech import IDS as UPOS_TAGS
 
 from ..errors import Errors
+from .annotations import MISSING_HEAD, ROOT, Annotations, Sentence, is_tree, join_sentences
 from .lines import Line, shorten
-from .reading import Annotations, Damage
+from .multiword import Multiword, MultiwordToken, merge_words
+from .reading import Damage
 
 _ID = re.compile(r"(0|[1-9][0-9]{0,8})(?:([-.])([1-9][0-9]{0,8}))?")
+_HEAD = re.compile(r"0|[1-9][0-9]{0,8}")
 _FEATS = re.compile(r"[^=|]+=[^=|]+(?:\|[^=|]+=[^=|]+)*")
+_ENTITY = re.compile(r"(?:name|NE|NER)=(.+)")  # the first two are those of `spacy convert`
 
 
 class Fields(NamedTuple):
@@ -30,35 +35,39 @@ class Fields(NamedTuple):
     misc: str
 
 
-class _Range(NamedTuple):
-    """A multiword token: the line it is on, its last word, the space after it."""
+class Word(NamedTuple):
+    """A word, and the line that it is on."""
 
+    fields: Fields
     line: Line
-    last: int
-    has_space: bool
 
 
-class _Block(NamedTuple):
+class Block(NamedTuple):
     """The lines of a sentence and of the comments above it; how many documents began before."""
 
     document: int
     lines: list[Line]
 
 
-class _Sentence:
-    """The words of a block, and the spaces after them."""
+class Tree:
+    """The words of a block, the spaces after them, and the multiword tokens.
 
-    def __init__(self, block: _Block) -> None:
+    RAISES (LSTMTaggerValueError): If a line is malformed, or IDs are out of sequence.
+    """
+
+    def __init__(self, block: Block) -> None:
         self.document = block.document
-        self.words: list[Fields] = []
+        self.words: list[Word] = []
         self.spaces: list[bool] = []
+        self.tokens: list[MultiwordToken] = []
         # No word is inside a range that ends at 0, and every range starts later.
-        self._range = _Range(block.lines[0], last=0, has_space=True)
+        self._last, self._has_space, self._line = 0, True, block.lines[0]
         for line in block.lines:
             text = line.decode()
-            if not _is_comment(line):
+            if not is_comment(line):
                 self._add(line, text)
-        self._check_last_range()
+        if self._last > len(self.words):
+            raise self._line.error(Errors.L312, last=self._last, count=len(self.words))
 
     def _add(self, line: Line, text: str) -> None:
         fields = _split_fields(line, text)
@@ -72,68 +81,75 @@ class _Sentence:
             self._add_word(line, fields)
 
     def _add_range(self, line: Line, fields: Fields, first: int, last: int) -> None:
-        if first <= self._range.last or last < first:
+        if first <= self._last or last < first:
             raise line.error(Errors.L311, id=fields.id)
-        self._range = _Range(line, last, _has_space_after(fields))
+        self._last, self._has_space, self._line = last, _has_space_after(fields), line
+        self.tokens.append(MultiwordToken(first - 1, last, strip_spaces(fields.form)))
 
     def _add_word(self, line: Line, fields: Fields) -> None:
-        _check_word(line, fields)
-        self.words.append(fields)
-        self.spaces.append(self._has_space(fields))
-
-    def _has_space(self, word: Fields) -> bool:
+        if not strip_spaces(fields.form):
+            raise line.error(Errors.L313)
+        self.words.append(Word(fields, line))
         number = len(self.words)
-        if number > self._range.last:
-            return _has_space_after(word)
-        return number == self._range.last and self._range.has_space
-
-    def _check_last_range(self) -> None:
-        line, last, _ = self._range
-        if last > len(self.words):
-            raise line.error(Errors.L312, last=last, count=len(self.words))
+        is_inside = number <= self._last
+        self.spaces.append(
+            number == self._last and self._has_space if is_inside else _has_space_after(fields)
+        )
 
 
 def parse_conllu(
-    lines: Iterable[Line], damage: Damage, *, tag: str, sentences_per_doc: int
+    lines: Iterable[Line], damage: Damage, *, tag: str, multiword_tokens: Multiword, sentences_per_doc: int
 ) -> Iterator[Annotations]:
-    """YIELDS (Annotations): Docs of at most that many sentences, 0 for whole documents."""
-    sentences = damage.parse_each(_Sentence, _split_blocks(lines))
-    for _, document in groupby(sentences, key=lambda sentence: sentence.document):
+    """YIELDS (Annotations): Docs of at most this many sentences, 0 for whole documents."""
+    parse = partial(_parse_block, damage=damage, tag=tag, multiword_tokens=multiword_tokens)
+    sentences = damage.parse_each(parse, split_blocks(lines))
+    for _, document in groupby(sentences, key=lambda found: found[0]):
         while part := list(islice(document, sentences_per_doc or None)):
-            yield _annotate(part, tag)
+            yield join_sentences([sentence for _, sentence in part])
 
 
-def _annotate(sentences: list[_Sentence], tag: str) -> Annotations:
-    words = [word for sentence in sentences for word in sentence.words]
-    spaces = [space for sentence in sentences for space in sentence.spaces]
-    return {
-        "words": [word.form for word in words],
-        "spaces": spaces,
-        "tags": [_get_value(getattr(word, tag)) for word in words],
-        "pos": [_get_value(word.upos) for word in words],
-        "lemmas": [_get_lemma(word) for word in words],
-        "morphs": [_get_value(word.feats) for word in words],
-        "sent_starts": [word.id == "1" for word in words],
-    }
+def _parse_block(
+    block: Block, *, damage: Damage, tag: str, multiword_tokens: Multiword
+) -> tuple[int, Sentence]:
+    """RETURNS (Tuple[int, Sentence]): The number of the document, and the sentence."""
+    tree = Tree(block)
+    sentence = Sentence(
+        words=[strip_spaces(word.fields.form) for word in tree.words],
+        spaces=tree.spaces,
+        tags=[_get_value(getattr(word.fields, tag)) for word in tree.words],
+        pos=[_get_pos(word, damage) for word in tree.words],
+        lemmas=[_get_lemma(word.fields) for word in tree.words],
+        morphs=[_get_morph(word, damage) for word in tree.words],
+        heads=_get_heads(tree.words, damage),
+        deps=[_get_relation(word.fields) for word in tree.words],
+        ents=[_get_entity(word.fields) for word in tree.words],
+    )
+    return block.document, merge_words(sentence, tree.tokens, multiword_tokens)
 
 
-def _split_blocks(lines: Iterable[Line]) -> Iterator[_Block]:
+def split_blocks(lines: Iterable[Line]) -> Iterator[Block]:
+    """YIELDS (Block): The sentences. Comments that stand alone are left out."""
     block: list[Line] = []
     document = 0
     for line in lines:
-        document += _is_comment(line) and line.content[1:].split()[:1] == [b"newdoc"]
-        if line.content:
+        document += is_comment(line) and line.content[1:].split()[:1] == [b"newdoc"]
+        if line.content.strip(b" "):
             block.append(line)
         elif not all(map(_is_harmless, block)):
-            yield _Block(document, block)
+            yield Block(document, block)
             block = []
     if not all(map(_is_harmless, block)):
-        yield _Block(document, block)
+        yield Block(document, block)
+
+
+def is_comment(line: Line) -> bool:
+    """RETURNS (bool): Whether a line is a comment."""
+    return line.content.startswith(b"#")
 
 
 def _is_harmless(line: Line) -> bool:
     """Whether the line could stand without a sentence."""
-    return _is_comment(line) and _is_utf8(line.content)
+    return is_comment(line) and _is_utf8(line.content)
 
 
 def _is_utf8(content: bytes) -> bool:
@@ -144,8 +160,11 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def _is_comment(line: Line) -> bool:
-    return line.content.startswith(b"#")
+def strip_spaces(form: str) -> str:
+    """RETURNS (str): A form without spaces around it. Other white space, such as a no-break space, can be a
+    word.
+    """
+    return form.strip(" ")
 
 
 def _split_fields(line: Line, text: str) -> Fields:
@@ -157,30 +176,68 @@ def _split_fields(line: Line, text: str) -> Fields:
 
 def _parse_id(line: Line, value: str) -> tuple[int, str, int]:
     """Split an ID such as 3-4 into its first number, its mark and its second."""
-    match = _ID.fullmatch(value)
+    match = _ID.fullmatch(value.strip())
     if match is None:
         raise line.error(Errors.L309, id=shorten(value))
     first, mark, second = match.groups(default="")
     return int(first), mark, int(second or 0)
 
 
-def _check_word(line: Line, word: Fields) -> None:
-    # spaCy would refuse these as well, but could not say where they are.
-    if not word.form:
-        raise line.error(Errors.L313)
-    if _get_value(word.upos) not in UPOS_TAGS:
-        raise line.error(Errors.L314, value=shorten(word.upos))
-    if _get_value(word.feats) and not _FEATS.fullmatch(word.feats):
-        raise line.error(Errors.L315, value=shorten(word.feats))
+def _get_pos(word: Word, damage: Damage) -> str:
+    value = _get_value(word.fields.upos)
+    if value in UPOS_TAGS:  # spaCy would refuse it as well, but could not say where it is
+        return value
+    damage.lose_value("token.pos", word.line.error(Errors.L314, value=shorten(value)))
+    return ""
+
+
+def _get_morph(word: Word, damage: Damage) -> str:
+    value = _get_value(word.fields.feats)
+    if not value or _FEATS.fullmatch(value):
+        return value
+    damage.lose_value("token.morph", word.line.error(Errors.L315, value=shorten(value)))
+    return ""
+
+
+def _get_heads(words: list[Word], damage: Damage) -> list[int] | None:
+    heads = [_get_head(index, word, damage) for index, word in enumerate(words)]
+    if is_tree(heads):
+        return heads
+    damage.lose_value("token.dep", words[0].line.error(Errors.L325))
+    return None
+
+
+def _get_head(index: int, word: Word, damage: Damage) -> int:
+    value = _get_value(word.fields.head)
+    if _HEAD.fullmatch(value):
+        return int(value) - 1 if int(value) else index
+    if value:
+        damage.lose_value("token.dep", word.line.error(Errors.L324, value=shorten(value)))
+    return MISSING_HEAD
+
+
+def _get_relation(word: Fields) -> str:
+    value = _get_value(word.deprel)
+    return ROOT if value == "root" else value
+
+
+def _get_entity(word: Fields) -> str:
+    found = filter(None, map(_ENTITY.fullmatch, _split_misc(word)))
+    return next((match[1] for match in found), "")
 
 
 def _get_value(column: str) -> str:
-    return "" if column == "_" else column
+    value = column.strip()
+    return "" if value == "_" else value
 
 
 def _get_lemma(word: Fields) -> str:
     return word.lemma if word.form == "_" else _get_value(word.lemma)
 
 
+def _split_misc(word: Fields) -> list[str]:
+    return [part.strip() for part in word.misc.split("|")]
+
+
 def _has_space_after(token: Fields) -> bool:
-    return "SpaceAfter=No" not in token.misc.split("|")
+    return "SpaceAfter=No" not in _split_misc(token)

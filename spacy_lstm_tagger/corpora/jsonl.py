@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..errors import Errors
+from .annotations import Annotations
 from .lines import Line, shorten
-from .reading import Annotations, Damage
+from .reading import Damage
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -2,12 +2,13 @@
 
 import json
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import Errors, LSTMTaggerValueError, summarize_error
+from .files import open_file
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -57,21 +58,32 @@ class Line(NamedTuple):
 def read_lines(
     path: Path, *, offset: int = 0, start: int = 0, n_lines: int | None = None, is_named: bool = True
 ) -> Iterator[Line]:
-    """Read lines.
+    """Read lines of a file, which is decompressed if it ends in .gz.
 
     path (Path): The file.
-    offset (int): Where to start, in bytes.
+    offset (int): Where to start, in decompressed bytes.
     start (int): How many lines are before that.
     n_lines (Optional[int]): How many lines to read; None for all.
     is_named (bool): Whether errors of the lines name the file.
+    YIELDS (Line): The lines.
+    """
+    with open_file(path) as file:
+        file.seek(offset)
+        yield from number_lines(islice(file, n_lines), start=start, path=path if is_named else None)
+
+
+def number_lines(lines: Iterable[bytes], *, start: int = 0, path: Path | None = None) -> Iterator[Line]:
+    """Number lines, and remove their ends.
+
+    lines (Iterable[bytes]): The lines, such as an open binary file: bytes break at newlines only, text
+        would break at other characters as well.
+    start (int): How many lines are before them.
+    path (Optional[Path]): The file, to be named in errors.
     YIELDS (Line): The lines. A byte order mark is removed.
     """
-    # Bytes break at newlines only; text would break at other characters as well.
-    with path.open("rb") as file:
-        file.seek(offset)
-        for number, line in enumerate(islice(file, n_lines), start=start + 1):
-            content = line.removesuffix(b"\n").removesuffix(b"\r")
-            yield Line(content.removeprefix(_BOM), number, path if is_named else None)
+    for number, line in enumerate(lines, start=start + 1):
+        content = line.removesuffix(b"\n").removesuffix(b"\r")
+        yield Line(content.removeprefix(_BOM), number, path)
 
 
 def shorten(value: object) -> str:

@@ -1,5 +1,6 @@
 """The corpus readers return what tiny hand-written files say, or report where they are wrong."""
 
+import gzip
 import json
 import re
 from collections.abc import Iterable
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
+from spacy.training.augment import create_lower_casing_augmenter
 
 from spacy_lstm_tagger.corpora import create_conllu_corpus, create_corpus, create_jsonl_corpus
+from spacy_lstm_tagger.corpora.annotations import is_tree
 
 SENTENCE = """\
 # sent_id = 1
@@ -320,10 +323,211 @@ def test_docs_share_the_vocab_of_the_pipeline(tmp_path: Path) -> None:
     assert example.reference.vocab is example.predicted.vocab is nlp.vocab
 
 
+# CoNLL-U: heads, relations, entities
+
+
+def heads_of(doc: Doc) -> list[tuple[int, str]]:
+    return [(token.head.i, token.dep_) for token in doc]
+
+
+def test_heads_and_relations(tmp_path: Path) -> None:
+    [example] = read_conllu(save(tmp_path, SENTENCE * 2), sentences_per_doc=0)
+    tree = [(1, "nsubj"), (1, "ROOT"), (1, "punct")]
+    assert heads_of(example.reference) == tree + [(head + 3, dep) for head, dep in tree]
+    assert [token.is_sent_start for token in example.reference] == [True, False, False] * 2
+    assert not example.predicted.has_annotation("DEP")
+
+
+def test_sentences_without_heads_stay_sentences(tmp_path: Path) -> None:
+    bare = row(1, "a") + row(2, "b") + "\n"
+    part = row(1, "c", head="2", deprel="det") + row(2, "d", head="0", deprel="root") + row(3, "e") + "\n"
+    [example] = read_conllu(save(tmp_path, bare + part + bare), sentences_per_doc=0)
+    assert [token.is_sent_start for token in example.reference] == [
+        *(True, False),
+        *(True, False, False),
+        *(True, False),
+    ]
+    heads, deps = example.get_aligned_parse()
+    assert deps == ["", "", "det", "ROOT", "", "", ""]
+    assert heads[2:4] == [3, 3]
+
+
+def test_a_document_without_heads_has_no_parse(tmp_path: Path) -> None:
+    [example] = read_conllu(save(tmp_path, row(1, "a") + row(2, "b")))
+    assert not example.reference.has_annotation("DEP")
+    assert [token.is_sent_start for token in example.reference] == [True, False]
+
+
+@given(parents=st.lists(st.integers(0, 9), min_size=1, max_size=10))
+def test_trees_are_told_from_other_graphs(parents: list[int]) -> None:
+    heads = [head % len(parents) for head in parents]
+
+    def climb(word: int) -> int:
+        for _ in heads:
+            word = heads[word]
+        return word
+
+    roots = [word for word, head in enumerate(heads) if word == head]
+    assert is_tree(heads) == (len(roots) == 1 and {climb(word) for word in range(len(heads))} == {*roots})
+
+
+@pytest.mark.parametrize("key", ["NER", "NE", "name"])
+def test_entities_of_the_last_column(tmp_path: Path, key: str) -> None:
+    labels = ["B-PER", "E-PER", "O", "S-ORG"]
+    content = "".join(row(i, misc=f"SpaceAfter=No|{key}={label}") for i, label in enumerate(labels, 1))
+    [example] = read_conllu(save(tmp_path, content))
+    assert [(ent.start, ent.end, ent.label_) for ent in example.reference.ents] == [
+        (0, 2, "PER"),
+        (3, 4, "ORG"),
+    ]
+
+
+def test_spaces_around_cells_do_not_count(tmp_path: Path) -> None:
+    content = row(" 1", " a ", xpos="NN ", upos="NOUN ", feats=" Number=Sing", misc="X=y | SpaceAfter=No ")
+    [example] = read_conllu(
+        save(tmp_path, content + row(2, "b", xpos="NN") + " \n" + one_word("c")), limit=1
+    )
+    assert words(example.reference) == ["a", "b"]
+    assert tags(example.reference) == ["NN", "NN"]
+    assert example.reference[0].pos_ == "NOUN"
+    assert str(example.reference[0].morph) == "Number=Sing"
+    assert example.reference.text == "ab "
+
+
+# CoNLL-U: multiword tokens
+
+DU = "".join(
+    [
+        row(1, "fin", lemma="fin", upos="NOUN", xpos="N", head="0", deprel="root"),
+        row("2-3", "du", misc="SpaceAfter=No"),
+        row(2, "de", lemma="de", upos="ADP", xpos="P", head="4", deprel="case"),
+        row(3, "le", lemma="le", upos="DET", xpos="D", feats="Definite=Def", head="4", deprel="det"),
+        row(4, "mois", lemma="mois", upos="NOUN", xpos="N", head="1", deprel="nmod"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "tag", "pos", "lemma", "dep"),
+    [
+        ("first", "P", "ADP", "de", "case"),
+        ("last", "D", "DET", "le", "case"),
+        ("head", "P", "ADP", "de", "case"),
+        ("join", "P_D", "ADP", "de le", "case"),
+    ],
+)
+def test_surface_tokens(tmp_path: Path, how: Any, tag: str, pos: str, lemma: str, dep: str) -> None:
+    [example] = read_conllu(save(tmp_path, DU), multiword_tokens=how)
+    doc = example.reference
+    assert doc.text == "fin dumois "
+    assert words(doc) == words(example.predicted) == ["fin", "du", "mois"]
+    assert tags(doc) == ["N", tag, "N"]
+    assert (doc[1].pos_, doc[1].lemma_, doc[1].dep_) == (pos, lemma, dep)
+    assert heads_of(doc) == [(0, "ROOT"), (2, "case"), (0, "nmod")]
+
+
+def test_the_head_of_a_multiword_token(tmp_path: Path) -> None:
+    """The word that the others depend on, here the verb before its pronouns."""
+    content = row("1-3", "dímelo") + "".join(
+        [
+            row(1, "lo", xpos="P", head="2", deprel="obj"),
+            row(2, "di", xpos="V", head="0", deprel="root"),
+            row(3, "me", head="2", deprel="iobj"),
+        ]
+    )
+    for how, tag in (("head", "V"), ("first", "P"), ("last", ""), ("join", "")):
+        [example] = read_conllu(save(tmp_path, content), multiword_tokens=how)
+        assert tags(example.reference) == [tag]
+        assert heads_of(example.reference) == [(0, "ROOT")]
+
+
+# Schemes, augmenters, compression
+
+
+@pytest.mark.parametrize("name", ["conllu", "jsonl"])
+def test_labels_are_converted_sentence_by_sentence(tmp_path: Path, name: str) -> None:
+    """In IOB1, a span at the end of a sentence does not continue in the next."""
+    first, second = ["O", "I-X"], ["I-X", "I-X"]
+    if name == "jsonl":
+        path = save_records(tmp_path, *({"words": ["a", "b"], "tags": tags} for tags in (first, second)))
+        path = path.rename(tmp_path / "corpus.jsonl")
+    else:
+        content = "\n".join(row(1, xpos=a) + row(2, xpos=b) for a, b in (first, second))
+        path = save(tmp_path, content, "corpus.conllu")
+    examples = list(create_corpus(path, scheme="bioes")(NLP))
+    assert [tags(example.reference) for example in examples] == [["O", "S-X"], ["B-X", "E-X"]]
+    whole = create_conllu_corpus(path, scheme="bio", sentences_per_doc=0) if name == "conllu" else None
+    if whole:
+        [example] = whole(NLP)
+        assert tags(example.reference) == ["O", "B-X", "B-X", "I-X"]
+
+
+def test_labels_of_no_scheme_are_an_error(tmp_path: Path) -> None:
+    path = save(tmp_path, row(1, "w", xpos="NN"))
+    expect_error(create_conllu_corpus(path, scheme="bio")(NLP), "[L328]", path, "'w'", "[L330]", "'NN'")
+
+
+@pytest.mark.parametrize("suffix", [".conllu", ".jsonl", ".spacy"])
+def test_augmenters(tmp_path: Path, suffix: str) -> None:
+    """spaCy's own augmenter, on every format; the limit is that of the file's examples, as with spaCy's."""
+    path = save(tmp_path, one_word("Abc") * 3, "corpus.conllu")
+    if suffix == ".jsonl":
+        records = [{"words": ["Abc"], "tags": ["A"]}] * 3
+        path = save_records(tmp_path, *records).rename(tmp_path / "corpus.jsonl")
+    elif suffix == ".spacy":
+        path = tmp_path / "corpus.spacy"
+        DocBin(docs=[Doc(NLP.vocab, words=["Abc"], spaces=[False])] * 3).to_disk(path)
+    augmenter = create_lower_casing_augmenter(1.0)
+
+    def double(nlp: Language, example: Example) -> Iterable[Example]:
+        yield example
+        yield from augmenter(nlp, example)
+
+    reader = create_corpus(path, augmenter=double, limit=2)
+    assert forms(list(reader(NLP))) == ["Abc", "abc", "Abc", "abc"]
+
+
+@pytest.mark.parametrize("name", ["a.conllu.gz", "A.CoNLLU", "b.CONLLU.GZ", "c.JSONL", "d.Jsonl.gz"])
+def test_endings_in_any_case_and_compressed(tmp_path: Path, name: str) -> None:
+    content = one_word("é") if "conllu" in name.lower() else '{"words": ["é"], "tags": ["A"]}\n'
+    data = gzip.compress(content.encode()) if name.lower().endswith(".gz") else content.encode()
+    path = save(tmp_path, data, name)
+    assert forms(list(create_corpus(path)(NLP))) == ["é"]
+    assert forms(list(create_corpus(tmp_path)(NLP))) == ["é"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (gzip.compress(b"x"), "compressed with gzip. Rename it"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n", "Git LFS pointer"),
+        (b"\n<!DOCTYPE html>\n<html></html>", "an HTML page"),
+        ("1\tw".encode("utf-16"), "UTF-16"),
+        (row(1).replace("\n", "\r").encode() * 2, "lines end with CR alone"),
+        (b"PK\x03\x04", "a ZIP archive"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".conllu", ".jsonl"])
+def test_files_that_are_something_else_are_named(
+    tmp_path: Path, content: bytes, message: str, suffix: str
+) -> None:
+    path = save(tmp_path, content, f"corpus{suffix}")
+    expect_error(create_corpus(path)(NLP), "[L326]", path, message)
+    expect_error(create_corpus(path, on_error="skip")(NLP), "[L326]", path, message)
+
+
+@pytest.mark.parametrize("content", [b"not compressed", gzip.compress(b"x" * 9999)[:-9]])
+def test_damaged_compressed_files(tmp_path: Path, content: bytes) -> None:
+    path = save(tmp_path, content, "corpus.jsonl.gz")
+    expect_error(create_corpus(path)(NLP), "[L327]", path, "can't be decompressed")
+
+
 # Round trips
 
 CONLLU_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\t\n"), min_size=1)
-CONLLU_WORDS = st.lists(st.tuples(CONLLU_TEXT, CONLLU_TEXT, st.booleans()), min_size=1)
+CONLLU_WORD = CONLLU_TEXT.filter(lambda word: word == word.strip(" "))
+CONLLU_TAG = CONLLU_TEXT.filter(lambda tag: tag == tag.strip())
+CONLLU_WORDS = st.lists(st.tuples(CONLLU_WORD, CONLLU_TAG, st.booleans()), min_size=1)
 JSONL_TEXT = st.text(st.characters(codec="utf-8"), min_size=1)
 JSONL_TAG = st.none() | st.text(st.characters(codec="utf-8"))
 JSONL_WORDS = st.lists(st.tuples(JSONL_TEXT, JSONL_TAG, st.booleans()), min_size=1)
@@ -415,8 +619,8 @@ def test_missing_path(tmp_path: Path, create: Any) -> None:
 
 def test_folder_without_files(tmp_path: Path) -> None:
     save(tmp_path, "", "corpus.txt")
-    expect_error(create_conllu_corpus(tmp_path)(NLP), tmp_path, "has no *.conllu file")
-    expect_error(create_jsonl_corpus(tmp_path)(NLP), tmp_path, "has no *.jsonl file")
+    expect_error(create_conllu_corpus(tmp_path)(NLP), tmp_path, "has no file that ends in .conllu")
+    expect_error(create_jsonl_corpus(tmp_path)(NLP), tmp_path, "has no file that ends in .jsonl")
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", "# newdoc\n", row("0.1")])
@@ -442,7 +646,7 @@ MALFORMED_CONLLU = {
     "few columns": ("1\tw\n", 7, "found 2 column(s) instead of 10"),
     "many columns": (row(1).rstrip() + "\t_\n", 7, "found 11 column(s) instead of 10"),
     "spaces": (row(1).replace("\t", " "), 7, "single tabs, not spaces"),
-    "blank line of spaces": (row(1) + "  \n", 8, "found 1 column(s) instead of 10"),
+    "line of white space": (row(1) + " \t \n", 8, "found 2 column(s) instead of 10"),
     "word as id": (row("one"), 7, "the ID is 'one'"),
     "empty id": (row(""), 7, "the ID is ''"),
     "zero before id": (row("01"), 7, "the ID is '01'"),
@@ -469,9 +673,20 @@ MALFORMED_CONLLU = {
     "long range": (row("1-3") + row(1) + row(2), 7, "ends at word 3, but the sentence has 2"),
     "range alone": (row("1-2"), 7, "ends at word 2, but the sentence has 0"),
     "empty form": (row(1, ""), 7, "FORM column is empty"),
-    "unknown upos": (row(1, upos="NN"), 7, "UPOS column is 'NN'"),
-    "feats without value": (row(1, feats="Case"), 7, "FEATS column is 'Case'"),
-    "feats with two": (row(1, feats="A=b|C=d=e"), 7, "FEATS column is 'A=b|C=d=e'"),
+    "form of spaces": (row(1, "  "), 7, "FORM column is empty"),
+}
+
+# What damages a sentence only if a component assigns the annotation: the component, and as above.
+UNREADABLE_VALUES = {
+    "unknown upos": ("morphologizer", row(1, upos="NN"), 7, "UPOS column is 'NN'"),
+    "feats without value": ("morphologizer", row(1, feats="Case"), 7, "FEATS column is 'Case'"),
+    "feats with two": ("morphologizer", row(1, feats="A=b|C=d=e"), 7, "FEATS column is 'A=b|C=d=e'"),
+    "head is a word": ("parser", row(1, head="root"), 7, "HEAD column is 'root'"),
+    "negative head": ("parser", row(1, head="-1"), 7, "HEAD column is '-1'"),
+    "head beyond the sentence": ("parser", row(1, head="2"), 7, "heads of the sentence"),
+    "cycle": ("parser", row(1, head="2") + row(2, head="1"), 7, "heads of the sentence"),
+    "head of itself": ("parser", row(1, head="0") + row(2, head="2"), 7, "heads of the sentence"),
+    "two roots": ("parser", row(1, head="0") + row(2, head="0"), 7, "heads of the sentence"),
 }
 
 
@@ -481,6 +696,36 @@ def test_malformed_conllu(tmp_path: Path, case: str, newline: str) -> None:
     content, number, message = MALFORMED_CONLLU[case]
     path = save(tmp_path, (SENTENCE + content + "\n" + SENTENCE).replace("\n", newline))
     expect_error(create_conllu_corpus(path)(NLP), f"{path}, line {number}: ", message)
+
+
+@pytest.mark.parametrize("case", UNREADABLE_VALUES)
+def test_values_that_no_component_learns_are_missing_with_a_warning(tmp_path: Path, case: str) -> None:
+    _, content, number, message = UNREADABLE_VALUES[case]
+    path = save(tmp_path, SENTENCE + content + "\n" + content + "\n" + SENTENCE)
+    message = rf"\[W005\] .*: 2 value.*{re.escape(f'{path}, line {number}: ')}.*{re.escape(message)}"
+    with pytest.warns(UserWarning, match=message) as caught:
+        examples = read_conllu(path)
+    assert len(caught) == 1
+    assert [len(example.reference) for example in examples] == [
+        3,
+        content.count("\n"),
+        content.count("\n"),
+        3,
+    ]
+    for example in examples[1:3]:
+        for attribute in ("POS", "MORPH", "DEP"):
+            assert not example.reference.has_annotation(attribute)
+
+
+@pytest.mark.parametrize("case", UNREADABLE_VALUES)
+def test_values_that_a_component_learns_damage_the_sentence(tmp_path: Path, case: str) -> None:
+    component, content, number, message = UNREADABLE_VALUES[case]
+    path = save(tmp_path, SENTENCE + content + "\n" + SENTENCE)
+    nlp = spacy.blank("en")
+    nlp.add_pipe(component)
+    expect_error(create_conllu_corpus(path)(nlp), f"{path}, line {number}: ", message)
+    with pytest.warns(UserWarning, match=r"\[W003\]"):
+        assert forms(read_conllu(path, nlp, on_error="skip")) == ["He sleeps ."] * 2
 
 
 MALFORMED_JSONL = {
@@ -564,8 +809,8 @@ def test_not_utf8(tmp_path: Path, create: Any) -> None:
 
 
 def test_braces_in_a_message(tmp_path: Path) -> None:
-    path = save(tmp_path, row(1, upos="{path}"), "{x}")
-    expect_error(create_conllu_corpus(path)(NLP), "UPOS column is '{path}'")
+    path = save(tmp_path, row("{path}"), "{x}")
+    expect_error(create_conllu_corpus(path)(NLP), "the ID is '{path}'")
 
 
 # The reader that goes by the extension

@@ -14,7 +14,7 @@ from spacy.training import Example
 from spacy.training.iob_utils import iob_to_biluo, tags_to_entities
 from spacy.util import registry
 
-from spacy_lstm_tagger.schemes import Span, find_spans, is_valid
+from spacy_lstm_tagger.schemes import Span, convert, find_spans, is_valid
 from spacy_lstm_tagger.scorers import score_slots
 
 NLP = spacy.blank("en")
@@ -23,8 +23,8 @@ NOTHING = {"slots_p": None, "slots_r": None, "slots_f": None, "slots_per_type": 
 
 # The parts of a text: a label, or None for words outside, and a number of words. Labels may look like tags.
 PARTS = st.lists(st.tuples(st.sampled_from([None, "X", "Y", "B-U-L", "I"]), st.integers(1, 4)), max_size=8)
-TAG = st.sampled_from(["O", "NN", "I", *map("-".join, product("BILU", "XY"))])
-TAGS = st.lists(TAG, max_size=8)
+TAG = st.sampled_from(["O", "I", *map("-".join, product("BILU", "XY"))])
+TAGS = st.lists(TAG | st.just(""), max_size=8)
 
 
 def make_doc(tags: Iterable[str], words: Iterable[str] = ()) -> Doc:
@@ -104,7 +104,6 @@ def test_slots_are_found_in_both_schemes(parts: list[tuple[str | None, int]]) ->
         ("I-X O I-X", ["X 0 1", "X 2 3"]),
         ("B-X I-Y I-Y", ["X 0 1", "Y 1 3"]),
         ("I-X I-Y B-Y", ["X 0 1", "Y 1 2", "Y 2 3"]),
-        ("B-X NN I-X", ["X 0 1", "X 2 3"]),
         ("L-X", ["X 0 1"]),
         ("O L-X L-X", ["X 1 2", "X 2 3"]),
         ("B-X L-Y", ["X 0 1", "Y 1 2"]),
@@ -114,18 +113,39 @@ def test_slots_are_found_in_both_schemes(parts: list[tuple[str | None, int]]) ->
         ("I-X U-X", ["X 0 1", "X 1 2"]),
         ("B-X I-X B-X", ["X 0 2", "X 2 3"]),
         ("B I O B", [" 0 2", " 3 4"]),  # without labels, as for phrases of one kind
-        ("b-X XB-X O-X !B-X NN", []),
+        ("E-X S-X B-X E-X", ["X 0 1", "X 1 2", "X 2 4"]),
     ],
 )
 def test_slots_of_doubtful_tags(tags: str, expected: list[str]) -> None:
     assert [" ".join(map(str, slot)) for slot in find_spans(tags.split())] == expected
 
 
+def test_a_missing_tag_is_in_no_slot() -> None:
+    assert find_spans(["B-X", "", "I-X"]) == [Span("X", 0, 1), Span("X", 2, 3)]
+
+
+@pytest.mark.parametrize("tag", ["NN", "b-X", "XB-X", "O-X", "!B-X", "X", "o", "BI-X"])
+def test_tags_of_no_scheme_are_refused_rather_than_outside(tag: str) -> None:
+    for tags in ([tag], ["B-X", tag], ["O", tag, "B-X"]):
+        with pytest.raises(ValueError, match=rf"\[L330\] The label '{tag}' belongs to no scheme"):
+            find_spans(tags)
+        with pytest.raises(ValueError, match=r"\[L330\]"):
+            convert(tags, "bio")
+        with pytest.raises(ValueError, match=r"\[L330\]"):
+            score((" ".join(tags), " ".join("O" for _ in tags)))
+
+
+def test_negative_annotation_is_neither_right_nor_wrong() -> None:
+    """A gold tag "!B-X" says what a word is not: as little is known about a slot there as without a tag."""
+    missing = score(("B-X O U-Y", "- O U-Y"))
+    assert score(("B-X O U-Y", "!B-X O U-Y"))["slots_f"] == missing["slots_f"] == 1.0
+
+
 @given(tags=TAGS)
 def test_slots_of_any_tags_lie_apart_and_hold_every_slot_tag(tags: list[str]) -> None:
     slots = find_spans(tags)
     held = [index for slot in slots for index in range(slot.start, slot.end)]
-    assert held == [index for index, tag in enumerate(tags) if tag not in ("O", "NN")]
+    assert held == [index for index, tag in enumerate(tags) if tag not in ("O", "")]
     for slot in slots:
         assert {tag.partition("-")[2] for tag in tags[slot.start : slot.end]} == {slot.label}
 
@@ -140,7 +160,7 @@ def test_valid_tags_are_those_that_their_slots_are_written_as(tags: list[str]) -
     for slot in find_spans(tags):
         parts += [(None, slot.start - end), (slot.label, slot.end - slot.start)]
         end = slot.end
-    bio, biluo, _ = write([*parts, (None, len(tags) - end)])
+    bio, biluo, _ = write([*parts, (None, len(tags) - end)])  # which has O where a tag is missing
     without_labels = [tag.removesuffix("-") for tag in bio], [tag.removesuffix("-") for tag in biluo]
     assert is_valid(tags) == (tags in without_labels)
 
