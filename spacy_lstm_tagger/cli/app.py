@@ -16,6 +16,16 @@ def main() -> None:
     """Commands of the component lstm_tagger."""
 
 
+class MultiwordTokens(str, Enum):
+    """What becomes of CoNLL-U's multiword tokens."""
+
+    SPLIT = "split"
+    JOIN = "join"
+    FIRST = "first"
+    LAST = "last"
+    HEAD = "head"
+
+
 class TagColumn(str, Enum):
     """CoNLL-U's columns of tags. Not a `Literal`, which makes older versions of Typer fail."""
 

@@ -7,7 +7,8 @@ import typer
 from wasabi import msg
 
 from ..report import write_report
-from .app import TagColumn, lstm_tagger_cli
+from ..report.page import format_p_value
+from .app import MultiwordTokens, TagColumn, lstm_tagger_cli
 
 
 @lstm_tagger_cli.command("report")
@@ -24,6 +25,9 @@ def report_cli(
         typer.Option(exists=True, dir_okay=False, help="Training log, text or JSONL"),
     ] = None,
     tag: Annotated[TagColumn, typer.Option(help="CoNLL-U's column")] = TagColumn.xpos,
+    multiword_tokens: Annotated[
+        MultiwordTokens, typer.Option(help="What becomes of CoNLL-U's multiword tokens")
+    ] = MultiwordTokens.SPLIT,
     component: Annotated[str, typer.Option(help="Component that gives confidences")] = "lstm_tagger",
     as_json: Annotated[bool, typer.Option("--json", help="Also write the figures as JSON")] = False,
 ) -> None:
@@ -37,6 +41,7 @@ def report_cli(
             train=train,
             log=log,
             tag=tag.value,
+            multiword_tokens=multiword_tokens.value,
             component=component,
             as_json=as_json,
         )
@@ -46,6 +51,10 @@ def report_cli(
         share = found["accuracy"]
         interval = f"{100 * share['low']:.2f} – {100 * share['high']:.2f}"
         msg.info(f"{found['path']}: accuracy {100 * share['value']:.2f}% ({interval})")
+        if text := found["retokenized"]:
+            msg.info(f"{found['path']}: from text, {100 * text['right']['value']:.2f}%")
     if report["comparison"]:
-        msg.info(f"p = {report['comparison']['p_randomization']:.2g} (approximate randomization)")
+        p_value = format_p_value(report["comparison"]["p_randomization"])
+        p_value = p_value if p_value.startswith("<") else f"= {p_value}"
+        msg.info(f"p {p_value} (approximate randomization)")
     msg.good(f"{output.stat().st_size / 1e6:.1f} MB", output)

@@ -39,6 +39,7 @@ def write_page(
         "percent": percent,
         "describe_share": describe_share,
         "p_value": format_p_value,
+        "points": format_points,
         "show_word": show_word,
     }
     scripts = {"plotly": get_plotlyjs(), "script": _read("script.js")}
@@ -68,6 +69,11 @@ def _read(name: str) -> str:
 def _hash(script: str) -> str:
     """RETURNS (str): The hash by which the page's content security policy admits a script."""
     return b64encode(sha256(script.encode("utf8")).digest()).decode("ascii")
+
+
+def format_points(value: float) -> str:
+    """RETURNS (str): A difference of two shares in percentage points, with its sign."""
+    return f"{100 * value:+.2f}"
 
 
 def format_p_value(value: float) -> str:

@@ -8,14 +8,17 @@ from typing import Any
 
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from ..corpora import create_corpus
+from ..corpora.multiword import Multiword
 from ..corpora.readers import TagColumn
 from ..errors import Errors, LSTMTaggerImportError, LSTMTaggerValueError
 from .evaluation import Evaluation, evaluate
 from .known_words import KnownWords, from_training_data, from_vocabulary
 from .page import write_page
 from .plots import Plot, plot_confusion, plot_lengths, plot_reliability, plot_risk, plot_training
+from .retokenized import evaluate_text, to_dict
 from .summary import collect_tags, compare, describe_machine, describe_model, summarize
 from .training_log import read_log
 
@@ -29,6 +32,7 @@ def write_report(
     train: str | Path | None = None,
     log: str | Path | None = None,
     tag: TagColumn = "xpos",
+    multiword_tokens: Multiword = "split",
     component: str = "lstm_tagger",
     as_json: bool = False,
 ) -> dict[str, Any]:
@@ -42,6 +46,8 @@ def write_report(
         model's vocabulary does.
     log (Optional[str | Path]): The log of the training: what it printed, or ConsoleLogger's JSONL.
     tag ("xpos" | "upos"): The column of CoNLL-U that holds the tags.
+    multiword_tokens (str): What becomes of CoNLL-U's multiword tokens, as in `create_corpus`. Where the
+        pipeline's tokenizer cuts the text, "split" counts as "join": their words are not in the text.
     component (str): The component that gives confidences, where a pipeline has it.
     as_json (bool): Whether to write the figures to a .json file next to the page.
     RETURNS (Dict[str, Any]): The figures, as in the JSON.
@@ -56,12 +62,15 @@ def write_report(
     training = read_log(Path(log)) if log else None
     models = [model] if other_model is None else [model, other_model]
     pipelines = [spacy.load(path) for path in models]
-    examples = list(create_corpus(Path(data), tag=tag)(pipelines[0]))
+    examples = list(create_corpus(Path(data), tag=tag, multiword_tokens=multiword_tokens)(pipelines[0]))
+    texts = read_texts(data, tag, multiword_tokens, pipelines[0])
     evaluations = [evaluate(nlp, examples, component, data) for nlp in pipelines]
     known = _find_known_words(pipelines[0], train, tag, component)
     tags = collect_tags(evaluations)
     summaries = [
-        describe_model(nlp, path, component) | summarize(evaluation, tags, known)
+        describe_model(nlp, path, component)
+        | summarize(evaluation, tags, known)
+        | {"retokenized": to_dict(evaluate_text(nlp, texts))}
         for nlp, path, evaluation in zip(pipelines, models, evaluations, strict=True)
     ]
     report = {
@@ -80,6 +89,12 @@ def write_report(
         text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
         output.with_suffix(".json").write_text(f"{text}\n", encoding="utf8")
     return report
+
+
+def read_texts(data: str | Path, tag: TagColumn, multiword_tokens: Multiword, nlp: Language) -> list[Doc]:
+    """RETURNS (List[Doc]): The documents of a corpus, with multiword tokens as they are in the text."""
+    how = "join" if multiword_tokens == "split" else multiword_tokens
+    return [example.reference for example in create_corpus(Path(data), tag=tag, multiword_tokens=how)(nlp)]
 
 
 def _find_known_words(

@@ -208,6 +208,22 @@ def test_a_phone_scrolls_in_one_direction(open_page, report):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_no_number_breaks_on_a_phone(open_page, report):
+    """A cell that holds a number is one line high, however narrow the page."""
+    page = open_page(report[1], viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True)
+    broken = page.evaluate("""() => [...document.querySelectorAll("td")]
+        .filter((cell) => /^[-+\\d.,%– to]+$/.test(cell.textContent.trim()) && cell.offsetParent)
+        .filter((cell) => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            const tops = [...range.getClientRects()].map((line) => line.top);
+            return Math.max(...tops) - Math.min(...tops) > 8;
+        })
+        .map((cell) => cell.textContent)""")
+    assert broken == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
 def test_whitespace_is_spelled(page):
     page.fill("input[name=text]", "old")
     assert read_types(page) == ["old", "U+2028", "Ham"]

@@ -12,7 +12,7 @@ import spacy
 
 from spacy_lstm_tagger.corpora import create_corpus
 from spacy_lstm_tagger.report import write_report
-from spacy_lstm_tagger.report.page import format_p_value
+from spacy_lstm_tagger.report.page import format_p_value, format_points
 
 SCRIPT = "</script><script>document.title='planted'</script>"
 MARKUP = '<img src=x onerror="document.title=1">&amp;'
@@ -145,6 +145,14 @@ def test_bad_names_and_missing_plotly_are_reported(model, data, monkeypatch):
     )
     with pytest.raises(ImportError, match=r"L501.*\[report\]"):
         write_report(model, data, "report.html")
+
+
+def test_differences_are_in_points_not_percent(visible):
+    """The two models are the same, so everything is 0."""
+    assert 'percentage points</th><td id="difference">+0.00</td>' in visible
+    assert "percentage points</th><td>+0.00 to +0.00</td>" in visible
+    assert format_points(0.0123) == "+1.23"
+    assert format_points(-0.4) == "-40.00"
 
 
 @pytest.mark.parametrize(

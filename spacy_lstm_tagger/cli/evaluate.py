@@ -1,0 +1,65 @@
+"""`lstm-tagger evaluate`: accuracy on the words of a corpus, and from its text."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import spacy
+import srsly
+import typer
+from wasabi import msg
+
+from ..corpora import create_corpus
+from ..report.evaluation import evaluate
+from ..report.retokenized import evaluate_text, to_dict
+from ..report.summary import collect_tags, summarize
+from ..report.writing import read_texts
+from .app import MultiwordTokens, TagColumn, lstm_tagger_cli
+
+
+@lstm_tagger_cli.command("evaluate")
+def evaluate_cli(
+    model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
+    data: Annotated[Path, typer.Argument(exists=True, help="Corpus with gold tags, in any format")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", dir_okay=False, help="JSON file for the figures")
+    ] = None,
+    tag: Annotated[TagColumn, typer.Option(help="CoNLL-U's column")] = TagColumn.xpos,
+    multiword_tokens: Annotated[
+        MultiwordTokens, typer.Option(help="What becomes of CoNLL-U's multiword tokens")
+    ] = MultiwordTokens.SPLIT,
+    component: Annotated[str, typer.Option(help="Component that gives confidences")] = "lstm_tagger",
+) -> None:
+    """Evaluate tags on gold words, and on the text as the pipeline's tokenizer cuts it."""
+    try:
+        figures = _evaluate(model, data, tag.value, multiword_tokens.value, component)
+        if output is not None:
+            srsly.write_json(output, figures)
+    except (ImportError, OSError, ValueError) as error:
+        msg.fail(str(error), exits=1)
+    rows = [_describe("Gold words", figures["accuracy"])]
+    if text := figures["retokenized"]:
+        rows += [
+            _describe("From text", text["right"]),
+            _describe("Words that the tokenizer finds", text["found"]),
+            ("From text, F1", f"{100 * text['f1']:.2f}", "", ""),
+        ]
+    msg.table(rows, header=("Accuracy", "%", "95% interval", "Words"), divider=True, aligns=["l", "r", "r", "r"])
+    if text is None:
+        msg.info("Not measured from text: the data does not say where there are spaces")
+    elif text["examples"]:
+        cuts = ", ".join(f"{example['word']!r} as {example['cut']!r}" for example in text["examples"])
+        msg.info(f"Words that are cut otherwise, most frequent first: {cuts}")
+
+
+def _evaluate(model: str, data: Path, tag: Any, multiword_tokens: Any, component: str) -> dict[str, Any]:
+    nlp = spacy.load(model)
+    examples = create_corpus(data, tag=tag, multiword_tokens=multiword_tokens)(nlp)
+    evaluation = evaluate(nlp, examples, component, data)
+    text = evaluate_text(nlp, read_texts(data, tag, multiword_tokens, nlp))
+    return summarize(evaluation, collect_tags([evaluation]), None) | {"retokenized": to_dict(text)}
+
+
+def _describe(name: str, share: dict[str, Any]) -> tuple[str, ...]:
+    """RETURNS (Tuple[str, ...]): A row of the table."""
+    interval = f"{100 * share['low']:.2f} – {100 * share['high']:.2f}"
+    return name, f"{100 * share['value']:.2f}", interval, f"{share['words']:,}"
