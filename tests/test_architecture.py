@@ -23,7 +23,7 @@ MODULES = sorted(path.relative_to(ROOT.parent) for path in ROOT.rglob("*.py"))
 
 # The layers, from the lowest: what each module or subpackage may import besides the standard library.
 ALLOWED = {
-    "errors": "",
+    "errors": ".errors",
     "schemes": ".errors",
     "vocabulary": "numpy spacy .errors",
     "ragged": "numpy thinc .vocabulary",
@@ -39,7 +39,7 @@ ALLOWED = {
     "scorers": "spacy .metrics .pipeline .schemes .scorers",
     "bulk": "pyarrow ray spacy srsly thinc torch tqdm .bulk .corpora .errors .pipeline",
     "report": "IPython jinja2 markupsafe numpy plotly spacy .corpora .errors .metrics .pipeline .report",
-    "cli": "spacy srsly typer wasabi .bulk .cli .corpora .pipeline .report",
+    "cli": "spacy srsly typer wasabi .bulk .cli .corpora .errors .pipeline .report",
     "__init__": ".corpora .errors .pipeline",
 }
 # What only some modules of a subpackage may import.

@@ -9,7 +9,8 @@ import pytest
 import spacy
 import srsly
 from commands import invoke
-from helpers import tag
+from helpers import read_files, tag
+from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from spacy_lstm_tagger.corpora import create_jsonl_corpus
@@ -56,7 +57,8 @@ def model(data, tmp_path_factory):
 
 
 def test_calibrate_changes_the_confidences_and_no_tag(data, model, tmp_path):
-    log = run("lstm-tagger", "calibrate", model, data / "dev.jsonl", tmp_path / "new" / "calibrated")
+    with pytest.warns(UserWarning, match=r"\[W014\] 1 of 173 words .*wrong: \$"):
+        log = run("lstm-tagger", "calibrate", model, data / "dev.jsonl", tmp_path / "new" / "calibrated")
     before, after = spacy.load(model), spacy.load(tmp_path / "new" / "calibrated")
     docs = []
     for nlp in (before, after):
@@ -94,9 +96,49 @@ def test_calibrate_reads_the_column_that_it_is_told(model, tmp_path):
     (tmp_path / "dev.conllu").write_text("1\tdog\tdog\tNOUN\tNN\t_\t_\t_\t_\t_\n\n")
     arguments = ["lstm-tagger", "calibrate", model, tmp_path / "dev.conllu", tmp_path / "out", "--tag"]
     assert "Temperature" in run(*arguments, "xpos")
-    for column, message in (("upos", "L105"), ("pos", "upos")):
-        result = invoke(*arguments, column)
+    for column, message in (("upos", "L112"), ("pos", "upos")):
+        result = invoke(*arguments, column, "--force")
         assert result.exit_code != 0
+        assert message in result.output
+
+
+def test_calibrate_replaces_a_folder_only_if_told_to_and_as_a_whole(model, tmp_path, monkeypatch):
+    (tmp_path / "dev.jsonl").write_text('{"words": ["dog"], "tags": ["NN"]}\n')
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / "thesis.txt").write_text("all of it")
+    arguments = ["lstm-tagger", "calibrate", model, tmp_path / "dev.jsonl", output]
+    result = invoke(*arguments)
+    assert result.exit_code == 1
+    assert "L426" in result.output
+    assert read_files(output) == {"thesis.txt": b"all of it"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Language, "to_disk", lambda self, path: (_ for _ in ()).throw(OSError("disk full")))
+        assert "disk full" in invoke(*arguments, "--force").output
+    assert read_files(output) == {"thesis.txt": b"all of it"}
+    run(*arguments, "--force")
+    assert not (output / "thesis.txt").exists()
+    assert [token.tag_ for token in spacy.load(output)("dog")] == ["NN"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dev.jsonl", "out"]
+
+
+def test_calibrate_onto_itself(model, tmp_path):
+    nlp = spacy.load(model)
+    nlp.to_disk(tmp_path / "model")
+    (tmp_path / "dev.jsonl").write_text('{"words": ["dog"], "tags": ["NN"]}\n')
+    arguments = ["lstm-tagger", "calibrate", tmp_path / "model", tmp_path / "dev.jsonl", tmp_path / "model"]
+    assert "L426" in invoke(*arguments).output
+    run(*arguments, "-F")
+    assert [token.tag_ for token in spacy.load(tmp_path / "model")("dog")] == ["NN"]
+
+
+def test_calibrate_without_a_gpu_or_a_pipeline_says_so(model, data, tmp_path):
+    for arguments, message in (
+        ([tmp_path / "missing", data / "dev.jsonl", tmp_path / "out"], "E050"),
+        ([model, data / "dev.jsonl", tmp_path / "out", "--gpu-id", 99], "L427"),
+    ):
+        result = invoke("lstm-tagger", "calibrate", *arguments)
+        assert isinstance(result.exception, SystemExit)
         assert message in result.output
 
 

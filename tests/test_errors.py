@@ -17,9 +17,9 @@ from spacy_lstm_tagger.errors import Errors, Warnings
 PACKAGE = Path(spacy_lstm_tagger.__file__).parent
 PAGE = Path(__file__).parent.parent / "docs" / "troubleshooting.md"
 MESSAGES = {
-    code: message
+    code: getattr(catalogue, code)
     for catalogue in (Errors, Warnings)
-    for code, message in vars(catalogue).items()
+    for code in dir(catalogue)
     if not code.startswith("_")
 }
 CATALOGUES = ("Errors", "Warnings", "SpacyErrors")

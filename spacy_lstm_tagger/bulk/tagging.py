@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors, LSTMTaggerValueError
-from ..pipeline.labeler import get_labeler
+from ..pipeline.lookup import get_labeler
 from .rows import BadRow, Content, Row, TaggedRow, attempt, extract
 
 OnError: TypeAlias = Literal["stop", "skip"]

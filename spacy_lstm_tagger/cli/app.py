@@ -1,6 +1,7 @@
 """The group of commands, and the options that several of them have."""
 
 from enum import Enum
+from typing import Annotated, TypeAlias
 
 import typer
 from spacy.cli._util import app
@@ -14,6 +15,9 @@ app.add_typer(lstm_tagger_cli)
 @lstm_tagger_cli.callback()
 def main() -> None:
     """Commands of the component lstm_tagger."""
+
+
+GpuId: TypeAlias = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU ID, or -1 for CPU")]
 
 
 class MultiwordTokens(str, Enum):

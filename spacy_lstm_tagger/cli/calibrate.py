@@ -1,37 +1,44 @@
 """`lstm-tagger calibrate`: calibrated confidences for a trained pipeline."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import spacy
 import typer
+from spacy.language import Language
 from wasabi import msg
 
 from ..corpora import create_corpus
+from ..errors import Errors, LSTMTaggerValueError
 from ..pipeline import calibrate_pipeline, get_labeler
-from .app import TagColumn, lstm_tagger_cli
+from ..pipeline.devices import use_gpu
+from .app import GpuId, TagColumn, lstm_tagger_cli
 
 
 @lstm_tagger_cli.command("calibrate")
 def calibrate_cli(
     model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
-    data: Annotated[
-        Path, typer.Argument(exists=True, help=".conllu, .jsonl or .spacy that was not trained on")
-    ],
+    data: Annotated[Path, typer.Argument(exists=True, help="Corpus that was not trained on")],
     output: Annotated[Path, typer.Argument(file_okay=False, help="Folder for the calibrated pipeline")],
     tag: Annotated[TagColumn, typer.Option(help="CoNLL-U's column")] = TagColumn.xpos,
     component: Annotated[str, typer.Option(help="Name of the component")] = "lstm_tagger",
+    force: Annotated[bool, typer.Option("--force", "-F", help="Replace OUTPUT if it is not empty")] = False,
+    gpu_id: GpuId = -1,
 ) -> None:
     """Calibrate confidences on data that was not trained on. Tags stay the same."""
-    nlp = spacy.load(model)
-    corpus = create_corpus(data, tag=tag.value)
     try:
+        if not force and output.is_dir() and any(output.iterdir()):
+            raise LSTMTaggerValueError(Errors.L426.format(path=output))
+        use_gpu(gpu_id)
+        nlp = spacy.load(model)
         get_labeler(nlp, component)
         output.mkdir(parents=True, exist_ok=True)  # fail now rather than at the end
+        corpus = create_corpus(data, tag=tag.value)
         found = calibrate_pipeline(nlp, component, lambda: corpus(nlp))
-    except ValueError as error:
+        _save(nlp, output)
+    except (ImportError, OSError, ValueError) as error:
         msg.fail(str(error), exits=1)
-    nlp.to_disk(output)
     msg.table(
         [
             ("Temperature", f"{found.temperature:.3f}"),
@@ -40,3 +47,12 @@ def calibrate_cli(
         ]
     )
     msg.good("Saved the calibrated pipeline", output)
+
+
+def _save(nlp: Language, output: Path) -> None:
+    """Save a pipeline, and only then replace what was there: nothing is lost if saving fails."""
+    parent = output.resolve().parent
+    with TemporaryDirectory(dir=parent, prefix=f".{output.name}-") as folder:
+        nlp.to_disk(Path(folder) / "new")
+        output.rename(Path(folder) / "old")
+        (Path(folder) / "new").rename(output)

@@ -43,7 +43,9 @@ def evaluate_cli(
             _describe("Words that the tokenizer finds", text["found"]),
             ("From text, F1", f"{100 * text['f1']:.2f}", "", ""),
         ]
-    msg.table(rows, header=("Accuracy", "%", "95% interval", "Words"), divider=True, aligns=["l", "r", "r", "r"])
+    msg.table(
+        rows, header=("Accuracy", "%", "95% interval", "Words"), divider=True, aligns=["l", "r", "r", "r"]
+    )
     if text is None:
         msg.info("Not measured from text: the data does not say where there are spaces")
     elif text["examples"]:

@@ -1,7 +1,8 @@
 """The pipeline components. Imported by every spaCy process through its entry point: no torch here."""
 
 from .calibration import Calibration, calibrate_pipeline
-from .labeler import SequenceLabeler, get_labeler
+from .labeler import SequenceLabeler
+from .lookup import get_labeler
 from .lstm_tagger import DEFAULT_MODEL, LSTMTagger, make_lstm_tagger
 
 __all__ = [

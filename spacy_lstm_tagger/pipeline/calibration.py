@@ -1,14 +1,17 @@
 """Calibrate a component of a pipeline, and measure its confidence before and after."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.training import Example
 
-from ..errors import Errors, LSTMTaggerValueError
+from ..errors import Errors, LSTMTaggerValueError, Warnings
 from ..metrics.calibration import compute_calibration_error
-from .labeler import SequenceLabeler, get_labeler
+from .labeler import SequenceLabeler
+from .labels import find_unknown_labels
+from .lookup import get_labeler
 from .predictions import read_confidences, storing_scores
 
 
@@ -35,12 +38,34 @@ def calibrate_pipeline(
     get_examples (Callable[[], Iterable[Example]]): Gives new examples that the component was not trained
         on.
     RETURNS (Calibration): The temperature, and the errors before and after.
-    RAISES (LSTMTaggerValueError): If there is no such component, or no word has a gold label.
+    RAISES (LSTMTaggerValueError): If there is no such component, no word has a gold label, or most gold
+        labels are not among the component's.
     """
     labeler = get_labeler(nlp, name)
+    _check_gold(labeler, get_examples())
     before = _measure(nlp, labeler, list(get_examples()))
     temperature = labeler.calibrate(_run_components_before(nlp, name, list(get_examples())))
     return Calibration(temperature, before, _measure(nlp, labeler, list(get_examples())))
+
+
+def _check_gold(labeler: SequenceLabeler, examples: Iterable[Example]) -> None:
+    """Warn of gold labels that the component does not know.
+
+    RAISES (LSTMTaggerValueError): If most are unknown: they are other labels than it was trained on.
+    """
+    references = (example.reference for example in examples)
+    found = find_unknown_labels(references, labeler.read_labels, labeler.labels, labeler.cfg["neg_prefix"])
+    name, words, unknown, labels = labeler.name, found.words, found.unknown, found.list_labels()
+    if not found.words:
+        raise LSTMTaggerValueError(Errors.L105.format(name=labeler.name))
+    if 2 * found.unknown > found.words:
+        known = ", ".join(labeler.labels[:5])
+        raise LSTMTaggerValueError(
+            Errors.L112.format(name=name, words=words, unknown=unknown, labels=labels, known=known)
+        )
+    if found.unknown:
+        message = Warnings.W014.format(name=name, words=words, unknown=unknown, labels=labels)
+        warnings.warn(message, stacklevel=3)
 
 
 def _measure(nlp: Language, labeler: SequenceLabeler, examples: list[Example]) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.strings import get_string_id
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.util import check_lexeme_norms
 from spacy.vocab import Vocab
@@ -23,7 +23,7 @@ from thinc.types import Floats2d
 from ..errors import Errors, LSTMTaggerValueError, Warnings, check_setting
 from ..ragged import Ragged, join, split
 from ..vocabulary import Ids, Ints
-from .labels import MISSING, GoldLabels, align, collect_labels, encode_gold, read_label_data
+from .labels import MISSING, GoldLabels, WordCount, align, collect_labels, encode_gold, read_label_data
 from .predictions import decode, set_extensions, store
 from .saving import SavedComponent
 
@@ -96,13 +96,13 @@ class SequenceLabeler(SavedComponent):
         self.scorer = scorer
         self._has_reported_forbidden = False
         self._rehearsal_model: LabelerModel | None = None
-        set_extensions(self.annotation)
+        set_extensions(self.annotation, self.read_labels)
 
     # What a subclass says
 
-    def read_labels(self, doc: Doc) -> Ids:
-        """RETURNS (Ids): The string id of each token's label on a document, 0 if it is missing,
-        `(tokens,)`. The strings must be in the document's vocab.
+    def read_labels(self, doc: Doc | Span) -> Ids:
+        """RETURNS (Ids): The string id of each token's label on a document, or on a span of it, 0 if it is
+        missing, `(tokens,)`. The strings must be in the document's vocab.
         """
         raise NotImplementedError
 
@@ -210,7 +210,7 @@ class SequenceLabeler(SavedComponent):
         """
         docs = [docs] if isinstance(docs, Doc) else list(docs)
         if docs:
-            store(docs, batch_label_ids, self.annotation)
+            store(docs, batch_label_ids, self.annotation, self.labels, self.read_labels)
             self.write_labels(docs, batch_label_ids)
 
     # Training
@@ -233,7 +233,11 @@ class SequenceLabeler(SavedComponent):
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         check_lexeme_norms(self.vocab, self.name)  # type: ignore[no-untyped-call]
         given, vocabulary = read_label_data(labels, self.name)
-        for label in self.find_labels(get_examples()) if given is None else given:
+        if given is None:
+            words = WordCount(self.read_labels, self.name)
+            given = self.find_labels(words.count(get_examples()))
+            words.check()
+        for label in given:
             self.add_label(label)
         self._require_labels()
         if vocabulary:
@@ -386,15 +390,3 @@ class SequenceLabeler(SavedComponent):
             raise LSTMTaggerValueError(Errors.L105.format(name=self.name))
         scores = self._network.predict([example.predicted for example in examples])
         return self._network.fit_temperature(scores, gold)
-
-
-def get_labeler(nlp: Language, name: str) -> SequenceLabeler:
-    """RETURNS (SequenceLabeler): A component of a pipeline.
-    RAISES (LSTMTaggerValueError): If there is none of this name, or it is not one of ours.
-    """
-    if name not in nlp.pipe_names:
-        raise LSTMTaggerValueError(Errors.L401.format(name=name, pipeline=", ".join(nlp.pipe_names)))
-    component = nlp.get_pipe(name)
-    if not isinstance(component, SequenceLabeler):
-        raise LSTMTaggerValueError(Errors.L402.format(name=name))
-    return component

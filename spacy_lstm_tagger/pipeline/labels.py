@@ -1,6 +1,8 @@
 """Labels: which there are, and the gold labels of a batch of examples as their indices."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +11,7 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..errors import Errors, LSTMTaggerValueError
+from ..errors import Errors, LSTMTaggerValueError, Warnings
 from ..vocabulary import Ids, Ints
 
 MISSING = -1
@@ -37,6 +39,78 @@ def collect_labels(docs: Iterable[Doc], read_labels: Callable[[Doc], Ids], neg_p
         found.update(doc.vocab.strings[label] for label in np.unique(read_labels(doc)).tolist() if label)
     negative = {neg_prefix + label for label in found} if neg_prefix else set()
     return sorted(found - negative)
+
+
+class WordCount:
+    """Counts the words of training data, and those without a label.
+
+    read_labels (Callable[[Doc], Ids]): Gives the string id of each token's label, 0 if it is missing.
+    name (str): The component's name.
+    """
+
+    def __init__(self, read_labels: Callable[[Doc], Ids], name: str) -> None:
+        self.read_labels = read_labels
+        self.name = name
+        self.words = 0
+        self.missing = 0
+
+    def count(self, examples: Iterable[Example]) -> Iterator[Example]:
+        """YIELDS (Example): The examples, as they are counted."""
+        for example in examples:
+            labels = self.read_labels(example.reference)
+            self.words += len(labels)
+            self.missing += int((labels == 0).sum())
+            yield example
+
+    def check(self) -> None:
+        """Warn if most words have no label.
+
+        RAISES (LSTMTaggerValueError): If none has.
+        """
+        if self.words and self.missing == self.words:
+            raise LSTMTaggerValueError(Errors.L111.format(words=self.words, name=self.name))
+        if 2 * self.missing > self.words:
+            message = Warnings.W013.format(name=self.name, missing=self.missing, words=self.words)
+            warnings.warn(message, stacklevel=3)
+
+
+class UnknownLabels(NamedTuple):
+    """Gold labels that a component does not know.
+
+    words (int): The number of words with a gold label.
+    unknown (int): How many of these it does not know.
+    labels (List[str]): The unknown labels, most frequent first.
+    """
+
+    words: int
+    unknown: int
+    labels: list[str]
+
+    def list_labels(self) -> str:
+        """RETURNS (str): The most frequent of the unknown labels, for a message."""
+        return ", ".join(self.labels[:5])
+
+
+def find_unknown_labels(
+    docs: Iterable[Doc], read_labels: Callable[[Doc], Ids], labels: Iterable[str], neg_prefix: str = "!"
+) -> UnknownLabels:
+    """Compare gold labels with those of a component.
+
+    docs (Iterable[Doc]): Documents with gold labels. Negative annotation does not count.
+    read_labels (Callable[[Doc], Ids]): Gives the string id of each token's label, 0 if it is missing.
+    labels (Iterable[str]): The component's labels.
+    neg_prefix (str): What a negative annotation begins with.
+    """
+    counts: Counter[str] = Counter()
+    for doc in docs:
+        found, n_words = np.unique(read_labels(doc), return_counts=True)
+        for label, n in zip(found.tolist(), n_words.tolist(), strict=True):
+            counts[doc.vocab.strings[label]] += n
+    known = {*labels}
+    negative = {neg_prefix + label for label in known} if neg_prefix else set()
+    gold = Counter({label: n for label, n in counts.items() if label and label not in negative - known})
+    unknown = Counter({label: n for label, n in gold.items() if label not in known})
+    return UnknownLabels(gold.total(), unknown.total(), [label for label, _ in unknown.most_common()])
 
 
 def read_label_data(labels: Any, name: str) -> tuple[list[str] | None, Mapping[str, Any]]:

@@ -7,7 +7,7 @@ import numpy as np
 from spacy.attrs import TAG
 from spacy.language import Language
 from spacy.pipeline.tagger import tagger_score
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 from thinc.api import Config
 
@@ -77,8 +77,9 @@ def make_lstm_tagger(
     scorer (Optional[Callable]): The scoring method.
     neg_prefix (str): The prefix of a gold tag that a token does *not* have.
     label_smoothing (float): The share of the gold tag's probability that is spread over the others.
-    store_scores (bool): Whether to store every tag's posterior probability: `doc._.tag_scores`, float32
-        `(tokens, labels)` in the order of `labels`, and `token._.tag_score`, that of the predicted tag.
+    store_scores (bool): Whether to store every tag's posterior probability: `doc._.tag_scores`,
+        `(tokens, labels)` as lists, in the order of `doc._.tag_score_labels`; and `token._.tag_score`, that
+        of the tag that the token has.
     n_best (int): How many of the best sequences of tags to store as `doc._.tag_n_best`: a list of tags and
         its log probability, best first.
     """
@@ -115,7 +116,7 @@ class LSTMTagger(SequenceLabeler):
         """Create a tagger. The arguments are those of `SequenceLabeler`."""
         super().__init__(vocab, model, name, scorer=scorer, neg_prefix=neg_prefix, **settings)
 
-    def read_labels(self, doc: Doc) -> Ids:
+    def read_labels(self, doc: Doc | Span) -> Ids:
         """RETURNS (Ids): The string id of each token's tag, 0 if it is missing, `(tokens,)`."""
         return read_tags(doc)
 
@@ -136,6 +137,6 @@ class LSTMTagger(SequenceLabeler):
             doc.from_array([TAG], doc_tags)  # type: ignore[arg-type]
 
 
-def read_tags(doc: Doc) -> Ids:
+def read_tags(doc: Doc | Span) -> Ids:
     """RETURNS (Ids): The string id of each token's tag, 0 if it is missing, `(tokens,)`."""
-    return np.asarray(doc.to_array(TAG), dtype=np.uint64)
+    return np.asarray(doc.to_array([TAG]), dtype=np.uint64).reshape(-1)  # type: ignore[union-attr]

@@ -179,7 +179,7 @@ def test_spacy_output_keeps_annotation_and_scores(model, nlp, tmp_path):
     (found,) = DocBin().from_disk(tmp_path / "out.spacy").get_docs(Vocab())
     assert [(ent.text, ent.label_) for ent in found.ents] == [("blue ham", "FOOD")]
     assert [token.tag_ for token in found] == [token.tag_ for token in nlp("Eat blue ham")]
-    assert len(found._.predicted_tag_scores) == 3
+    assert len(found._.tag_scores) == 3
 
 
 def test_a_folder_and_a_glob_keep_the_order_of_names(model, nlp, tmp_path):

@@ -10,11 +10,12 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_lstm_tagger.metrics import compute_calibration_error, compute_risks
+from spacy_lstm_tagger.pipeline.lstm_tagger import read_tags
 from spacy_lstm_tagger.pipeline.predictions import Predictions, set_extensions, store
 from spacy_lstm_tagger.scorers import score_confidence
 
 NLP = English()
-set_extensions("tag")
+set_extensions("tag", read_tags)
 words_of_data = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=30)
 
 
@@ -59,8 +60,11 @@ def make_example(gold: list[str], predicted: list[str], confidences: list[float]
     words = [f"w{i}" for i in range(len(gold))]
     doc = Doc(NLP.vocab, words=words, tags=predicted)
     if confidences is not None:
-        scores = np.array([[1 - c, c] for c in confidences], dtype=np.float32).reshape(-1, 2)
-        store([doc], Predictions([np.ones(len(words), dtype=np.int64)], [scores], None), "tag")
+        labels = sorted({*predicted, "other"})
+        scores = np.zeros((len(words), len(labels)), dtype=np.float32)
+        scores[range(len(words)), [labels.index(tag) for tag in predicted]] = confidences
+        predictions = Predictions([np.zeros(len(words), dtype=np.int64)], [scores], None)
+        store([doc], predictions, "tag", labels, read_tags)
     return Example(doc, Doc(NLP.vocab, words=words, tags=gold))
 
 

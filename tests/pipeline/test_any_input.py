@@ -122,7 +122,7 @@ def documents(draw: Draw) -> Doc:
 
 def describe(doc: Doc) -> tuple[Any, ...]:
     """RETURNS (Tuple): All that a document holds except tags and the tagger's confidences."""
-    ours = {"tag_scores", "predicted_tag_scores", "tag_n_best"}
+    ours = {"tag_posteriors", "tag_score_labels", "tag_n_best"}
     user_data = {key: value for key, value in doc.user_data.items() if key[1] not in ours}
     spans = [(span.start, span.end, span.label_) for group in doc.spans.values() for span in group]
     return doc.text, doc.to_array(ATTRS).tolist(), user_data, spans, doc.cats
@@ -155,7 +155,7 @@ def test_every_token_gets_a_tag_and_nothing_else_changes(
         kept = [tag if tag and not overwrite else new for tag, new in zip(old, tags, strict=True)]
         assert [token.tag_ for token in doc] == kept
         np.testing.assert_allclose(doc._.tag_scores, single._.tag_scores, atol=1e-4)
-        np.testing.assert_allclose(doc._.tag_scores.sum(1), 1.0, atol=1e-4)
+        np.testing.assert_allclose([sum(row) for row in doc._.tag_scores], 1.0, atol=1e-4)
         assert doc._.tag_n_best[0][0] == tags
         log_probs = [[log_prob for _, log_prob in found._.tag_n_best] for found in (doc, single)]
         np.testing.assert_allclose(*log_probs, atol=1e-3)
@@ -220,7 +220,7 @@ def test_a_document_of_100_000_words(trained: Language, monkeypatch: pytest.Monk
     monkeypatch.setitem(tagger.cfg, "n_best", 0)
     sentence = TRAIN_TEXTS[2].split()
     short, doc = (trained(Doc(trained.vocab, words=sentence * n)) for n in (40, 20_000))
-    for values in (*tagger.model.predict([doc]), doc._.tag_scores):
+    for values in (*tagger.model.predict([doc]), np.array(doc._.tag_scores)):
         inner = values[500:-500].reshape(-1, len(sentence), len(tagger.labels))
         assert np.ptp(inner, axis=0).max() < 1e-3
     assert tags_of([doc[:100], doc[-100:]]) == tags_of([short[:100], short[-100:]])

@@ -1,0 +1,86 @@
+"""The messages about commands."""
+
+
+class CommandErrors:
+    """Templates with codes ``L4``."""
+
+    L401 = (
+        "[L401] There is no component '{name}' in the pipeline; it has: {pipeline}. Name the component "
+        "with --component."
+    )
+    L402 = (
+        "[L402] The component '{name}' is not an lstm_tagger or another labeler of spacy-lstm-tagger. "
+        "Name another one with --component."
+    )
+    L403 = "[L403] Can't write the format {format!r}. Choose one of: {formats}."
+    L404 = (
+        "[L404] The output {path} does not have the extension of the format {format!r}. Leave the format "
+        "out, or give a folder."
+    )
+    L405 = (
+        "[L405] The output {output} is inside the input {source}, so the next run would read it. Write "
+        "somewhere else."
+    )
+    L406 = (
+        "[L406] {path} already exists, and does not belong to a run that can be resumed. Write somewhere "
+        "else, or remove it."
+    )
+    L407 = (
+        "[L407] There is no pipeline {model!s}: it is neither a folder nor an installed package. Correct "
+        "the path, or install it."
+    )
+    L408 = (
+        "[L408] Can't read {path}, the manifest of the shards next to it. Remove the folder and start "
+        "over, or write somewhere else."
+    )
+    L409 = (
+        "[L409] The shards in {folder} belong to another run: {name!r} was {before!r}, and now is "
+        "{now!r}. Repeat the earlier command to resume it, or write somewhere else."
+    )
+    L410 = (
+        "[L410] The input {path} has changed since the run began, so its shards would not fit together. "
+        "Start over, and write somewhere else."
+    )
+    L411 = (
+        "[L411] No input {path}: expected a file, a folder or a glob of files that end in {suffixes}. "
+        "Check the path, and put a glob in quotes."
+    )
+    L412 = "[L412] Can't read {path}: expected a file that ends in {suffixes}. Convert or rename it."
+    L413 = (
+        "[L413] Can't read the file {path}: {reason}. It is damaged, or does not have the format that "
+        "its name says. Correct or remove it."
+    )
+    L414 = "[L414] Parquet files need pyarrow. Install it: pip install 'spacy-lstm-tagger[parquet]'."
+    L415 = (
+        "[L415] The file {path} has no column {name!r}; it has: {found}. Name the columns with "
+        "--text-column, --words-column and --id-column."
+    )
+    L416 = (
+        "[L416] {file}, row {row}: {reason}. Correct the row and start over, or continue with --on-error "
+        "skip, which writes bad rows to a file of their own."
+    )
+    L417 = (
+        "[L417] A worker process died: it was killed, perhaps for lack of memory, or it crashed. "
+        "Finished shards are kept: run the same command to resume, with fewer processes (--n-process) or "
+        "smaller batches (--batch-size) if memory was short."
+    )
+    L418 = "[L418] `{name}` is {value!r}, but must be one of: {choices}."
+    L419 = "[L419] `{name}` is {value!r}, but must be a positive number. Set it to 1 or more."
+    L420 = "[L420] Tagging on a Ray cluster needs Ray. Install it: pip install 'spacy-lstm-tagger[ray]'."
+
+    # Why a row is bad.
+    L421 = "[L421] {key!r} is missing. Add it, or name another column."
+    L422 = "[L422] {key!r} is {found}, but must be a string."
+    L423 = "[L423] The id, {key!r}, is {found}, but must be a string or a whole number."
+    L424 = "[L424] The words, {key!r}, are {found}, but must be a list of non-empty strings."
+    L425 = "[L425] {key!r} has half of a surrogate pair at position {place}, counted from 0."
+    L426 = "[L426] The folder {path} is not empty. Choose another one, or replace it with --force."
+    L427 = (
+        "[L427] Can't use GPU {gpu_id}: {reason}. It needs an NVIDIA GPU, PyTorch with CUDA, and CuPy: pip "
+        "install 'spacy-lstm-tagger[cuda12x]'. Leave the option out to use the CPU."
+    )
+    L429 = (
+        "[L429] The Ray cluster failed or can't be reached: {reason}. Check its address, and that its "
+        "machines have this version of spacy-lstm-tagger and see the same files. Finished shards are "
+        "kept: run the same command to resume."
+    )

@@ -1,0 +1,34 @@
+"""The messages of warnings."""
+
+
+class Warnings:
+    """Templates with codes ``W0``."""
+
+    W002 = (
+        "[W002] The constraints of component '{name}', '{scheme}', forbid the annotation of {n} of "
+        "{n_docs} training documents; nothing is learned from these. The first starts with {text!r}. "
+        'Correct its labels, or set constraints = "none" or "seen" for \'spacy-lstm-tagger.CRF.v1\'.'
+    )
+    W003 = (
+        "[W003] {path}: {skipped} of {total} {piece} are damaged and were skipped. Correct them, or set "
+        'on_error = "raise" for the corpus to stop at the first. The first error: {error}'
+    )
+    W004 = (
+        "[W004] The constraints of component '{name}', '{scheme}', forbid the annotation of documents in "
+        "this update; nothing is learned from these. One of them starts with {text!r}. Correct its "
+        'labels, or retrain on all of the data, or with constraints = "none" for '
+        "'spacy-lstm-tagger.CRF.v1'."
+    )
+    W005 = (
+        "[W005] {path}: {lost} value(s) that no component of the pipeline learns can't be read, and count "
+        "as missing. The first: {error}"
+    )
+    W013 = (
+        "[W013] {missing} of the {words} words of the training data have no label for component '{name}'; "
+        "nothing is learned from them. If that is not meant, check that the right column or key is read."
+    )
+    W014 = (
+        "[W014] {unknown} of {words} words of the data have gold labels that component '{name}' does not "
+        "know, and gets wrong: {labels}. If they are typing errors, correct them; otherwise retrain with "
+        "examples of them."
+    )
