@@ -18,13 +18,13 @@ from spacy.vocab import Vocab
 
 from spacy_lstm_tagger import features as features_module
 from spacy_lstm_tagger.features import (
-    LEXEME_ATTRS,
+    TOKEN_ATTRS,
     FeatureTable,
     TypeFeatures,
     find_sentence_starts,
     get_vocab,
+    make_keys,
     read_tokens,
-    read_types,
 )
 from spacy_lstm_tagger.vocabulary import Ints, StringTable
 
@@ -36,7 +36,7 @@ few_words = st.lists(st.lists(st.sampled_from(WORDS), max_size=8), max_size=4)
 
 
 def make_table(**settings: int) -> FeatureTable:
-    return FeatureTable(LEXEME_ATTRS, prefix_lengths=(1, 2, 3), suffix_lengths=(1, 2, 4), **settings)
+    return FeatureTable(TOKEN_ATTRS, prefix_lengths=(1, 2, 3), suffix_lengths=(1, 2, 4), **settings)
 
 
 def token_strings(token: Token) -> list[str]:
@@ -47,7 +47,7 @@ def token_strings(token: Token) -> list[str]:
 
 
 def rows_of_tokens(table: FeatureTable, docs: list[Doc]) -> Ints:
-    found = read_types(docs)
+    found = table.read_types(docs)
     vocab = docs[0].vocab if docs else NLP.vocab
     return table(found.types, vocab).rows[found.token_types]
 
@@ -61,10 +61,10 @@ def ids(*strings: str) -> np.ndarray:
 
 @given(texts)
 def test_words_are_the_tokens_by_type(sentences: list[list[str]]) -> None:
-    found = read_types(make_docs(sentences))
+    found = FeatureTable([]).read_types(make_docs(sentences))
     tokens = [NLP.vocab.strings[word] for sentence in sentences for word in sentence]
-    assert found.types[found.token_types].tolist() == tokens
-    assert found.types.tolist() == sorted(set(tokens))
+    assert found.types[found.token_types, 0].tolist() == tokens
+    assert found.types[:, 0].tolist() == sorted(set(tokens))
     assert found.lengths.tolist() == [len(sentence) for sentence in sentences]
 
 
@@ -72,7 +72,7 @@ def test_words_are_the_tokens_by_type(sentences: list[list[str]]) -> None:
 def test_tokens_lie_end_to_end(sentences: list[list[str]]) -> None:
     tokens, lengths = read_tokens(make_docs(sentences))
     assert tokens.dtype == np.uint64
-    assert tokens.tolist() == [NLP.vocab.strings[word] for sentence in sentences for word in sentence]
+    assert tokens[:, 0].tolist() == [NLP.vocab.strings[word] for sentence in sentences for word in sentence]
     assert lengths.tolist() == [len(sentence) for sentence in sentences]
 
 
@@ -240,19 +240,19 @@ def test_another_vocab_gives_the_same_rows(fitted: bool) -> None:
     make_docs([["strings", "that", "came", "before"]], other)
     docs, other_docs = make_docs([WORDS]), make_docs([WORDS], other)
     np.testing.assert_array_equal(rows_of_tokens(table, docs), rows_of_tokens(table, other_docs))
-    types = read_types(docs).types
+    types = table.read_types(docs).types
     np.testing.assert_array_equal(
-        table(types, NLP.vocab).characters, table(read_types(other_docs).types, other).characters
+        table(types, NLP.vocab).characters, table(table.read_types(other_docs).types, other).characters
     )
 
 
 @given(texts, st.integers(2, 9))
 def test_characters_are_both_ends_of_the_bytes(sentences: list[list[str]], max_bytes: int) -> None:
     table = FeatureTable([], max_bytes=max_bytes)
-    types = read_types(make_docs(sentences)).types
+    types = table.read_types(make_docs(sentences)).types
     characters = table(types, NLP.vocab).characters
     half = max_bytes // 2
-    for orth, row in zip(types.tolist(), characters.tolist(), strict=True):
+    for orth, row in zip(types[:, 0].tolist(), characters.tolist(), strict=True):
         word = list(NLP.vocab.strings[orth].encode())
         if len(word) > max_bytes:
             word = word[:half] + word[len(word) - (max_bytes - half) :]
@@ -274,7 +274,7 @@ def test_characters_are_both_ends_of_the_bytes(sentences: list[list[str]], max_b
 )
 def test_characters_of_a_word(word: str, expected: bytes) -> None:
     table = FeatureTable([], max_bytes=6)
-    characters = table(read_types(make_docs([[word]])).types, NLP.vocab).characters
+    characters = table(table.read_types(make_docs([[word]])).types, NLP.vocab).characters
     assert characters.tolist() == [[byte + 1 for byte in expected]]
 
 
@@ -294,7 +294,7 @@ def test_no_tokens(sentences: list[list[str]]) -> None:
     table = make_table(max_bytes=4)
     table.fit(make_docs(sentences))
     table.fit(make_docs([["a"], *sentences]))
-    features = table(read_types(make_docs(sentences)).types, NLP.vocab)
+    features = table(table.read_types(make_docs(sentences)).types, NLP.vocab)
     assert [len(part) for part in features] == [0, 0, 0, 0]
     assert features.rows.shape[1] == len(table.vocabulary.tables)
 
@@ -304,8 +304,9 @@ def test_static_vectors_are_the_vocabs() -> None:
     vocab.set_vector("cat", np.array([1.0, 2.0, 3.0], dtype="f"))
     vocab.set_vector("dog", np.array([4.0, 5.0, 6.0], dtype="f"))
     docs = make_docs([["dog", "zebra"], ["cat", "dog"]], vocab)
-    found = read_types(docs)
-    vectors = FeatureTable([], static_vectors=True)(found.types, vocab).vectors
+    table = FeatureTable([], static_vectors=True)
+    found = table.read_types(docs)
+    vectors = table(found.types, vocab).vectors
     assert vectors.dtype == np.float32
     assert vectors[found.token_types].tolist() == [[4, 5, 6], [0, 0, 0], [1, 2, 3], [4, 5, 6]]
     assert FeatureTable([])(found.types, vocab).vectors.shape == (3, 0)
@@ -317,8 +318,9 @@ def test_static_vectors_are_looked_up_as_spacy_does(attr: str) -> None:
     data = np.arange(1, 9, dtype="f").reshape(2, 4)
     vocab.vectors = Vectors(data=data, keys=["foo", "bar"], attr=attr, strings=vocab.strings)
     doc = Doc(vocab, words=["bar", "FOO", "unknown", "foo"])
-    words = read_types([doc])
-    features = FeatureTable(["ORTH"], static_vectors=True)(words.types, vocab)
+    table = FeatureTable(["ORTH"], static_vectors=True)
+    words = table.read_types([doc])
+    features = table(words.types, vocab)
     expected = [data[1], data[0] if attr == "LOWER" else np.zeros(4), np.zeros(4), data[0]]
     assert np.array_equal(features.vectors[words.token_types], expected)
 
@@ -360,7 +362,7 @@ def test_features_looked_up_are_those_computed(
         patch.setattr(features_module, "MAX_KEPT", max_kept)
         for strings, is_second in batches:
             vocab = VOCABS[is_second]
-            types = read_types(make_docs([sorted(strings)], vocab)).types
+            types = table.read_types(make_docs([sorted(strings)], vocab)).types
             for _ in range(2):
                 assert_same(table.look_up(types, vocab), table(types, vocab))
 
@@ -370,14 +372,14 @@ def test_features_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     compute = FeatureTable.__call__
 
     def count(self: FeatureTable, types: np.ndarray, vocab: Vocab) -> TypeFeatures:
-        computed.update(types.tolist())
+        computed.update(make_keys(types).tolist())
         return compute(self, types, vocab)
 
     monkeypatch.setattr(FeatureTable, "__call__", count)
-    batches = [read_types(make_docs([part])).types for part in (WORDS[:4], WORDS[2:], WORDS)]
+    batches = [table.read_types(make_docs([part])).types for part in (WORDS[:4], WORDS[2:], WORDS)]
     for types in batches:
         table.look_up(types, NLP.vocab)
-    assert computed == Counter(batches[2].tolist())
+    assert computed == Counter(make_keys(batches[2]).tolist())
     copy = deepcopy(table)
     copy.look_up(batches[2], NLP.vocab)
     assert set(computed.values()) == {2}, "a copy keeps nothing"
@@ -388,15 +390,15 @@ def test_no_more_features_are_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) 
     table = make_table()
     for start in range(0, 200, 10):
         words = [f"w{i}" for i in range(start, start + 10)]
-        table.look_up(read_types(make_docs([words])).types, NLP.vocab)
+        table.look_up(table.read_types(make_docs([words])).types, NLP.vocab)
         assert len(table._kept) <= 20 + 10
 
 
 @pytest.mark.parametrize("space", [" ", "\n\n", "\u2003"])
 def test_whitespace_is_read_if_the_training_data_had_any(space: str) -> None:
     table = make_table()
-    types = read_types(make_docs([["cat", space]])).types
-    is_space = types == NLP.vocab.strings[space]
+    types = table.read_types(make_docs([["cat", space]])).types
+    is_space = types[:, 0] == NLP.vocab.strings[space]
 
     def find_read() -> list[bool]:
         assert_same(table.look_up(types, NLP.vocab), table(types, NLP.vocab))
@@ -422,7 +424,7 @@ def test_words_of_another_vocab_are_added_to_the_first() -> None:
     docs = [*make_docs(sentences[:1], first.vocab), *make_docs(sentences[1:], second.vocab)]
     assert "naïve" not in first.vocab.strings
     assert get_vocab(docs) is first.vocab
-    found = [first.vocab.strings[word] for word in read_tokens(docs)[0].tolist()]
+    found = [first.vocab.strings[word] for [word] in read_tokens(docs)[0].tolist()]
     assert found == ["The", "cat", "naïve", "😀", "The"]
     table, expected = make_table(), make_table()
     table.fit(docs)

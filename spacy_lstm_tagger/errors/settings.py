@@ -9,8 +9,8 @@ class SettingErrors:
         "'{block}' in your config."
     )
     L002 = (
-        "[L002] Unknown attribute {attr!r} in 'attrs'. A word embedding can use: {supported}. Only "
-        "attributes of the word type are supported, because vectors are looked up by word type."
+        "[L002] Unknown attribute {attr!r} in 'attrs'. A word embedding can use: {supported}. Others are "
+        "annotation, which the component may be about to write."
     )
     L003 = (
         "[L003] 'attrs' and 'widths' must have the same length, but there are {attrs} attributes and "

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from ..networks import (
     restore_skipped,
 )
 from ..ragged import Ragged
-from ..vocabulary import Ids
+from ..vocabulary import Ids, Ints
 from .convert import to_ragged
 from .precision import get_precision
 from .settings import PredictionSettings
@@ -33,6 +33,30 @@ Project: TypeAlias = Callable[[Tensor], Tensor]
 
 # With fewer sequences per step, there is too little work to share between threads.
 MIN_SEQUENCES = 32
+
+
+class Tokens(NamedTuple):
+    """Tokens to be read.
+
+    keys (Ids): The key of each token's type, `(tokens,)`.
+    attributes (Ids): The attributes of all tokens of the documents, `(all tokens, attrs)`.
+    places (Ints): Where each token is among those, `(tokens,)`.
+    vocab (Vocab): Has their strings.
+    """
+
+    keys: Ids
+    attributes: Ids
+    places: Ints
+    vocab: Vocab
+
+    def pick(self, indices: Ints) -> "Tokens":
+        """RETURNS (Tokens): Some of the tokens. Attributes are not copied: only new types are asked for."""
+        return self._replace(keys=self.keys[indices], places=self.places[indices])
+
+    def get_attributes(self, keys: Ids) -> Ids:
+        """RETURNS (Ids): The attributes of the types with these keys, `(types, attrs)`."""
+        order = np.argsort(self.keys)
+        return self.attributes[self.places[order[np.searchsorted(self.keys, keys, sorter=order)]]]
 
 
 class Predictor:
@@ -64,17 +88,17 @@ class Predictor:
             output_width)`, while they are in the CPU's cache; gives `(n, width)`.
         RETURNS (Ragged): `(tokens, width)`: the LSTM's outputs, or what `project` made of them.
         """
-        tokens, lengths = read_tokens(docs)
-        vocab = get_vocab(docs)
+        tokens, lengths = self._read_tokens(docs)
         settings = self.settings
 
         def predict_batch(batch_tokens: Tensor, batch_lengths: Tensor) -> Tensor:
-            outputs, _ = self._read(tokens[batch_tokens.numpy()], batch_lengths, vocab)
+            outputs, _ = self._read(tokens.pick(batch_tokens.numpy()), batch_lengths)
             return project(outputs) if project else outputs
 
-        if len(docs) == 1 and len(tokens) <= settings.window:  # nothing to share between threads
+        n_tokens = len(tokens.keys)
+        if len(docs) == 1 and n_tokens <= settings.window:  # nothing to share between threads
             with torch.no_grad():
-                outputs = predict_batch(torch.arange(len(tokens)), torch.from_numpy(lengths))
+                outputs = predict_batch(torch.arange(n_tokens), torch.from_numpy(lengths))
                 return to_ragged(outputs, lengths)
         pieces = make_pieces(
             torch.from_numpy(lengths),
@@ -87,7 +111,7 @@ class Predictor:
         batches = make_batches(pieces, n_threads)
         # Threads could not write to a tensor that was made in a caller's inference mode.
         with torch.inference_mode(False):
-            outputs = torch.empty(len(tokens), width, device=self.device)
+            outputs = torch.empty(n_tokens, width, device=self.device)
         map_ = map if is_alone else get_map(n_threads)
         read_batches(predict_batch, batches, outputs, map_)
         return to_ragged(outputs, lengths)
@@ -99,18 +123,27 @@ class Predictor:
         state (Optional[State]): The state to continue from; by default the initial state.
         RETURNS (Tuple[Ragged, State]): Outputs `(tokens, output_width)`, and the final state.
         """
-        tokens, lengths = read_tokens(docs)
+        tokens, lengths = self._read_tokens(docs)
         start = state or self.network.lstm.initial_state(len(docs))
-        outputs, final = self._read(tokens, torch.from_numpy(lengths), get_vocab(docs), start)
+        outputs, final = self._read(tokens, torch.from_numpy(lengths), start)
         assert final is not None
         return to_ragged(outputs, lengths), final
 
+    def _read_tokens(self, docs: Sequence[Doc]) -> tuple[Tokens, Ints]:
+        """RETURNS (Tuple[Tokens, Ints]): All tokens, and the length of each document."""
+        features = self.network.features
+        attrs = features.get_attrs(docs[0].vocab)
+        vocab = get_vocab(docs, attrs)
+        values, lengths = read_tokens(docs, attrs)
+        keys = features.make_keys(values, vocab)
+        return Tokens(keys, values, np.arange(len(keys)), vocab), lengths
+
     def _read(
-        self, tokens: Ids, lengths: Tensor, vocab: Vocab, state: State | None = None
+        self, tokens: Tokens, lengths: Tensor, state: State | None = None
     ) -> tuple[Tensor, State | None]:
         # In a caller's inference mode, tensors that are kept must still be ordinary ones.
         with torch.inference_mode(False), torch.no_grad():
-            table, rows = self.cache.look_up(tokens, partial(self._project, vocab=vocab))
+            table, rows = self.cache.look_up(tokens.keys, partial(self._project, tokens=tokens))
             index = torch.from_numpy(rows).to(table.device)
             if rows.min(initial=0) != UNREAD:
                 return self.lstm.read(table, index, lengths, state)
@@ -118,7 +151,10 @@ class Predictor:
             outputs, final = self.lstm.read(table, *drop_skipped(index, lengths, is_read), state)
             return restore_skipped(outputs, is_read), final
 
-    def _project(self, types: Ids, vocab: Vocab) -> tuple[Tensor, npt.NDArray[np.bool_]]:
-        features = self.network.features(types, vocab)
+    def _project(self, new: Ids, tokens: Tokens) -> tuple[Tensor, npt.NDArray[np.bool_]]:
+        """RETURNS (Tuple[Tensor, np.ndarray]): What depends on the types with new keys `(types,)`, which
+        are among the tokens, `(types, width)`; and which of them are read.
+        """
+        features = self.network.features(tokens.get_attributes(new), tokens.vocab)
         embedded = self.network.embedding(self.network.to_tensors(features))
         return self.lstm.project(embedded), features.is_read

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ..errors import Errors, LSTMTaggerValueError, check_setting
-from ..features import LEXEME_ATTRS
+from ..features import TOKEN_ATTRS, Normalization
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class CharacterSettings:
 class EmbeddingSettings:
     """Settings of the word embedding: what a word contributes before the recurrence.
 
-    attrs (Sequence[str]): Lexeme attributes with their own tables.
+    attrs (Sequence[str]): Attributes of tokens with their own tables.
     widths (Sequence[int]): Width of each attribute's embedding.
     prefix_lengths (Sequence[int]): Tables for the first n letters, lowercased, next to `PREFIX`.
     suffix_lengths (Sequence[int]): Tables for the last n letters, lowercased, next to `SUFFIX`.
@@ -50,6 +50,8 @@ class EmbeddingSettings:
     include_static_vectors (bool): Whether to read the vectors of `nlp.vocab` as well.
     vectors_width (int): The static vectors are projected to this width.
     characters (Optional[CharacterSettings]): Encodes the spelling.
+    normalization (Optional[str]): The Unicode normalization form of what the embedding sees, "NFC" or
+        "NFKC"; the text stays as it is.
     """
 
     attrs: Sequence[str] = ("LOWER", "PREFIX", "SUFFIX", "SHAPE")
@@ -63,12 +65,13 @@ class EmbeddingSettings:
     include_static_vectors: bool = False
     vectors_width: int = 128
     characters: CharacterSettings | None = None
+    normalization: Normalization | None = None
 
     def __post_init__(self) -> None:
         name = "spacy-lstm-tagger.WordEmbedding.v1"
         for attr in self.attrs:
-            if attr not in LEXEME_ATTRS:
-                raise LSTMTaggerValueError(Errors.L002.format(attr=attr, supported=", ".join(LEXEME_ATTRS)))
+            if attr not in TOKEN_ATTRS:
+                raise LSTMTaggerValueError(Errors.L002.format(attr=attr, supported=", ".join(TOKEN_ATTRS)))
         if len(self.attrs) != len(self.widths):
             raise LSTMTaggerValueError(Errors.L003.format(attrs=len(self.attrs), widths=len(self.widths)))
         for setting in ("widths", "prefix_lengths", "suffix_lengths"):
@@ -80,6 +83,9 @@ class EmbeddingSettings:
         for setting in ("affix_width", "min_freq", "hash_rows", "vectors_width"):
             value = getattr(self, setting)
             check_setting(name, setting, value, value > 0, "a positive number")
+        forms = (None, *get_args(Normalization))
+        expected = 'null, "NFC" or "NFKC"'
+        check_setting(name, "normalization", self.normalization, self.normalization in forms, expected)
         check_setting(name, "word_dropout", self.word_dropout, self.word_dropout >= 0, "0 or more")
         parts = (*self.attrs, *self.prefix_lengths, *self.suffix_lengths)
         if not (parts or self.characters or self.include_static_vectors):

@@ -13,7 +13,7 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from ..errors import Errors, LSTMTaggerValueError
-from ..features import N_BYTES, FeatureTable, TypeBatch, TypeFeatures, get_vocab, read_types
+from ..features import N_BYTES, FeatureTable, TypeBatch, TypeFeatures, get_vocab
 from ..networks import LSTM, CharacterCNN, TypeTensors, WordEmbedding, WordLSTM
 from ..ragged import Ragged, join, split
 from ..vocabulary import VocabularyData
@@ -133,6 +133,7 @@ def _make_features(embed: EmbeddingSettings) -> FeatureTable:
         hash_rows=embed.hash_rows,
         max_bytes=embed.characters.max_bytes if embed.characters else 0,
         static_vectors=embed.include_static_vectors,
+        normalization=embed.normalization,
     )
 
 
@@ -235,8 +236,9 @@ def begin_update(model: Tok2Vec, docs: Sequence[Doc]) -> tuple[Ragged, Callable[
     """
     if not any(len(doc) for doc in docs):
         return _make_empty(model, docs, model.get_dim("nO")), lambda gradient: None
-    batch = read_types(docs)
-    outputs, backprop_torch = _run(model, batch, get_vocab(docs))
+    features: FeatureTable = get_shim(model).module.features
+    batch = features.read_types(docs)
+    outputs, backprop_torch = _run(model, batch, get_vocab(docs, features.get_attrs(docs[0].vocab)))
 
     def backprop(gradient: Ragged) -> None:
         backprop_torch(to_tensor(gradient, outputs.device))

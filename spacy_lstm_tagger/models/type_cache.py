@@ -24,7 +24,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class TypeCache:
-    """One row of numbers per word type, by its ORTH id. Safe to share between threads.
+    """One row of numbers per word type, by its key. Safe to share between threads.
 
     Rows are only ever added to a table, and a full table is replaced by a new one, so that tables that were
     returned stay valid.
@@ -53,7 +53,7 @@ class TypeCache:
     def look_up(self, tokens: Ids, compute: Compute) -> tuple[Tensor, Ints]:
         """Look up the rows of words, and compute those of new word types.
 
-        tokens (Ids): ORTH ids, `(tokens,)`.
+        tokens (Ids): The keys of the types of words, `(tokens,)`.
         compute (Callable[[Ids], Tuple[Tensor, np.ndarray]]): Computes the rows of types, `(types, width)`,
             and which of the types are read at all, bool `(types,)`.
         RETURNS (Tuple[Tensor, Ints]): A table `(rows, width)`, and the row of each word `(tokens,)`: -1 for

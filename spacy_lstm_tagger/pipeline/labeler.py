@@ -236,7 +236,7 @@ class SequenceLabeler(SavedComponent):
         if given is None:
             words = WordCount(self.read_labels, self.name)
             given = self.find_labels(words.count(get_examples()))
-            words.check()
+            words.check(bool(self.labels))
         for label in given:
             self.add_label(label)
         self._require_labels()

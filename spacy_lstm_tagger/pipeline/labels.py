@@ -62,12 +62,13 @@ class WordCount:
             self.missing += int((labels == 0).sum())
             yield example
 
-    def check(self) -> None:
+    def check(self, has_labels: bool) -> None:
         """Warn if most words have no label.
 
-        RAISES (LSTMTaggerValueError): If none has.
+        has_labels (bool): Whether the component has labels already.
+        RAISES (LSTMTaggerValueError): If no word has a label, and the component has none.
         """
-        if self.words and self.missing == self.words:
+        if self.words and self.missing == self.words and not has_labels:
             raise LSTMTaggerValueError(Errors.L111.format(words=self.words, name=self.name))
         if 2 * self.missing > self.words:
             message = Warnings.W013.format(name=self.name, missing=self.missing, words=self.words)

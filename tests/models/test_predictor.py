@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from torch import Tensor, nn
 
-from spacy_lstm_tagger.features import find_sentence_starts, read_types
+from spacy_lstm_tagger.features import find_sentence_starts
 from spacy_lstm_tagger.models import precision as precision_module
 from spacy_lstm_tagger.models.predictor import MIN_SEQUENCES, Predictor
 from spacy_lstm_tagger.models.settings import EmbeddingSettings, LSTMSettings
@@ -58,7 +58,7 @@ def to_tensors(flat: Ragged) -> list[Tensor]:
 def read_whole(model: Tok2Vec, doc: Doc) -> Tensor:
     """The same for one document as in training, without pieces or batches."""
     network = get_shim(model).module
-    words = read_types([doc])
+    words = network.features.read_types([doc])
     types = network.to_tensors(network.features(words.types, doc.vocab))
     outputs: Tensor = network(types, torch.from_numpy(words.token_types), torch.from_numpy(words.lengths))
     return outputs

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from spacy import registry
 
-from spacy_lstm_tagger.features import LEXEME_ATTRS
+from spacy_lstm_tagger.features import TOKEN_ATTRS
 from spacy_lstm_tagger.models.settings import CharacterSettings, EmbeddingSettings, LSTMSettings
 
 EMBEDDING = "spacy-lstm-tagger.WordEmbedding.v1"
@@ -79,7 +79,7 @@ def test_smallest_valid_settings_are_kept(architecture: str, settings: dict[str,
 
 @pytest.mark.parametrize("attr", ["POS", "lower", "IS_ALPHA", ""])
 def test_unknown_attribute_is_refused(attr: str) -> None:
-    with pytest.raises(ValueError, match=rf"L002.*'{attr}'.*{', '.join(LEXEME_ATTRS)}"):
+    with pytest.raises(ValueError, match=rf"L002.*'{attr}'.*{', '.join(TOKEN_ATTRS)}"):
         EmbeddingSettings(attrs=["ORTH", attr], widths=[1, 1])
 
 
