@@ -81,12 +81,15 @@ def make_keys(tokens: Ids) -> Ids:
 
 def find_types(tokens: Ids) -> tuple[Ids, Ints, Ints]:
     """RETURNS (Tuple[Ids, Ints, Ints]): The attributes of the distinct types of tokens `(tokens, attrs)`,
-    `(types, attrs)`; the index of the type of each token; and how many tokens each type has.
+    `(types, attrs)`, sorted by the first attribute; the index of the type of each token; and how many
+    tokens each type has.
     """
     _, places, index, counts = np.unique(
         make_keys(tokens), return_index=True, return_inverse=True, return_counts=True
     )
-    return tokens[places], index.astype(np.int64, copy=False), counts
+    types = tokens[places]
+    order = np.argsort(types[:, 0], kind="stable")
+    return types[order], np.argsort(order)[index], counts[order]
 
 
 def get_vocab(docs: Sequence[Doc], attrs: Sequence[int] = (ORTH,)) -> Vocab:

@@ -63,12 +63,14 @@ class WordCount:
             yield example
 
     def check(self, has_labels: bool) -> None:
-        """Warn if most words have no label.
+        """Warn if most words have no label. Labels that were added beforehand need no examples.
 
-        has_labels (bool): Whether the component has labels already.
-        RAISES (LSTMTaggerValueError): If no word has a label, and the component has none.
+        has_labels (bool): Whether there are any.
+        RAISES (LSTMTaggerValueError): If no word has a label, and there are none.
         """
-        if self.words and self.missing == self.words and not has_labels:
+        if has_labels:
+            return
+        if self.words and self.missing == self.words:
             raise LSTMTaggerValueError(Errors.L111.format(words=self.words, name=self.name))
         if 2 * self.missing > self.words:
             message = Warnings.W013.format(name=self.name, missing=self.missing, words=self.words)
