@@ -16,6 +16,7 @@ __all__ = ["SCHEMES", "Scheme", "Span", "Transitions", "convert", "find_spans", 
 OUTSIDE = "O"
 BEGIN, INSIDE, LAST, UNIT, END, SINGLE = "BILUES"
 SYNONYMS = {END: LAST, SINGLE: UNIT}
+NO_TYPE = "\0"  # a type that no label has
 PREFIXES = frozenset((BEGIN, INSIDE, LAST, UNIT, END, SINGLE))
 
 
@@ -189,6 +190,28 @@ def find_transitions(scheme: str, labels: Sequence[str]) -> Transitions:
     rules = SCHEMES[scheme]
     return Transitions(
         [_may_follow(rules, OUTSIDE, label) for label in labels],
-        [[_may_follow(rules, label, other) for other in labels] for label in labels],
+        _find_followers(rules, labels),
         [_may_follow(rules, label, OUTSIDE) for label in labels],
     )
+
+
+def _find_followers(rules: Scheme, labels: Sequence[str]) -> list[list[bool]]:
+    """RETURNS (List[List[bool]]): Whether the column's label may follow the row's. Among labels of other
+    types, that depends on the prefix alone, so that it is computed once for each prefix, and not for each
+    pair of thousands of labels.
+    """
+    of_type: dict[str, list[int]] = {}
+    for index, label in enumerate(labels):
+        of_type.setdefault(split_label(label)[1], []).append(index)
+    of_prefix: dict[str, list[bool]] = {}
+    followers = []
+    for label in labels:
+        prefix, span_type = split_label(label)
+        if prefix not in of_prefix:
+            other = label if label == OUTSIDE else f"{prefix}-{NO_TYPE}"
+            of_prefix[prefix] = [_may_follow(rules, other, after) for after in labels]
+        row = list(of_prefix[prefix])
+        for index in of_type[span_type]:
+            row[index] = _may_follow(rules, label, labels[index])
+        followers.append(row)
+    return followers

@@ -23,6 +23,11 @@ class Warnings:
         "[W005] {path}: {lost} value(s) that no component of the pipeline learns can't be read, and count "
         "as missing. The first: {error}"
     )
+    W010 = (
+        "[W010] Component '{name}' has {n_labels} labels, and its decoder, '{decoder}', compares each with "
+        "each at every word: twice the labels take four times as long. Use 'spacy-lstm-tagger.Softmax.v1', "
+        "or fewer labels."
+    )
     W013 = (
         "[W013] {missing} of the {words} words of the training data have no label for component '{name}'; "
         "nothing is learned from them. If that is not meant, check that the right column or key is read."

@@ -73,6 +73,11 @@ class LabelingModel:
         return self._decoder_class.needs_whole_text
 
     @property
+    def many_labels(self) -> float:
+        """With more labels than this, the decoder takes long."""
+        return self._decoder_class.many_labels
+
+    @property
     def _decoder_class(self) -> type[Decoder]:
         decoder_class: type[Decoder] = self.decoder.attrs["decoder_class"]
         return decoder_class

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import inf
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -46,6 +47,7 @@ class Decoder(nn.Module):
     layer_name: ClassVar[str]  # of its Thinc layer in saved models
     supports_label_smoothing: ClassVar[bool] = False
     needs_whole_text: ClassVar[bool] = False  # whether a label depends on what follows, beyond the states
+    many_labels: ClassVar[float] = inf  # with more, it takes long: its time grows with the square
 
     def __init__(self, input_width: int, n_labels: int, temperature: float = 1.0, members: int = 1) -> None:
         super().__init__()

@@ -240,6 +240,11 @@ class SequenceLabeler(SavedComponent):
         for label in given:
             self.add_label(label)
         self._require_labels()
+        if len(self.labels) > self._network.many_labels:
+            message = Warnings.W010.format(
+                name=self.name, n_labels=len(self.labels), decoder=self._network.decoder_name
+            )
+            warnings.warn(message, stacklevel=2)
         if vocabulary:
             self._network.set_vocabulary(vocabulary)
         else:

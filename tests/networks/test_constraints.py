@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_lstm_tagger.networks import Constraints, follow_scheme, permit_seen
-from spacy_lstm_tagger.schemes import is_valid
+from spacy_lstm_tagger.schemes import SCHEMES, find_transitions, is_valid
 
 LABELS = {
     "bio": ["I-x", "O", "B-x", "B-y", "I-y"],
@@ -48,6 +48,18 @@ def test_a_span_that_is_begun_is_ended_in_biluo() -> None:
 def test_labels_of_no_scheme_are_named(scheme: str, label: str) -> None:
     with pytest.raises(ValueError, match=f"L010.*'{label}'.*'{scheme}'"):
         follow_scheme(scheme, ["O", "B-x", label])
+
+
+@pytest.mark.parametrize("scheme", [*SCHEMES])
+def test_followers_are_those_of_each_pair(scheme: str) -> None:
+    rules = SCHEMES[scheme]
+    prefixes = sorted({*rules.begins, *rules.ends, *rules.continues})
+    labels = ["O", *(f"{prefix}-{kind}" for kind in ("x", "y", "x-y", "") for prefix in prefixes)]
+    expected = [
+        [find_transitions(scheme, [*dict.fromkeys([before, after])]).may_follow[0][-1] for after in labels]
+        for before in labels
+    ]
+    assert find_transitions(scheme, labels).may_follow == expected
 
 
 @given(st.lists(st.lists(st.integers(-1, 3), max_size=5), max_size=4))

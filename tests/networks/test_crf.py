@@ -394,6 +394,20 @@ def test_reach(moves: list[str], reach: float) -> None:
     assert find_reach(may_follow) == reach
 
 
+@given(st.integers(1, 6).flatmap(lambda n: st.lists(st.booleans(), min_size=n * n, max_size=n * n)))
+def test_reach_is_that_of_counting_steps(flat: list[bool]) -> None:
+    n = math.isqrt(len(flat))
+    may_follow = torch.tensor(flat).view(n, n)
+    reached, found = may_follow, math.inf
+    for steps in range(1, 65):
+        rows = {tuple(row) for row in reached.tolist() if any(row)}
+        if len(rows) <= 1:
+            found = steps
+            break
+        reached = (reached.float() @ may_follow.float()) > 0
+    assert find_reach(may_follow) == found
+
+
 def test_bound_grows_with_all_that_it_is_made_of() -> None:
     assert bound_ratio(1, 1, 3.0, 4.0) == pytest.approx(14.0)
     assert bound_ratio(2, 1, 3.0, 4.0) == pytest.approx(21.0)

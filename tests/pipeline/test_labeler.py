@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import spacy
-from helpers import CRF, TRAIN, make_examples, make_pipeline, train
+from helpers import CRF, SOFTMAX, TRAIN, make_examples, make_pipeline, train
 from spacy.lang.en import English
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -157,6 +157,19 @@ def test_get_loss_accumulates_nothing() -> None:
     losses = component.update(examples)
     assert losses["lstm_tagger"] == pytest.approx(loss)
     assert network.crf.transitions.grad.abs().max() > 0.1
+
+
+@pytest.mark.parametrize("decoder", [CRF, SOFTMAX])
+def test_thousands_of_labels_are_worth_a_warning_if_the_decoder_compares_them(decoder: Any) -> None:
+    nlp = make_pipeline(decoder)
+    for i in range(1001):
+        nlp.get_pipe("lstm_tagger").add_label(f"L{i}")
+    examples = make_examples(nlp, [("a", ["L1"])])
+    if decoder is SOFTMAX:
+        nlp.initialize(lambda: examples)
+        return
+    with pytest.warns(UserWarning, match=r"\[W010\].*'lstm_tagger' has 1001 labels.*CRF"):
+        nlp.initialize(lambda: examples)
 
 
 # spaCy's own expectation

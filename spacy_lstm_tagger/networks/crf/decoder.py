@@ -22,6 +22,7 @@ class CRFDecoder(Decoder):
 
     layer_name = "crf_head"
     needs_whole_text = True
+    many_labels = 1000  # 64 sentences take a second on one core
 
     def __init__(
         self,

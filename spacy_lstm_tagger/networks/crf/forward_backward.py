@@ -115,14 +115,33 @@ def find_reach(may_follow: Tensor) -> float:
     may_follow (Tensor): Whether the column's label may follow the row's, bool `(labels, labels)`.
     RETURNS (float): Infinite if there is no such number up to `MAX_REACH`.
     """
-    step = may_follow.double()
-    reached = step
-    for reach in range(1, MAX_REACH + 1):
-        alive = reached[reached.any(1)]  # (labels that go on, labels)
-        if torch.equal(alive, alive[:1].expand_as(alive)):
-            return reach
-        reached = ((reached @ step) > 0).double()
-    return math.inf
+    # Once they no longer depend on the first label, they never do again: the number is found by bisection,
+    # with powers of two of the steps.
+    powers = [may_follow.float()]
+    while not _is_settled(powers[-1]):
+        if 2 ** (len(powers) - 1) >= MAX_REACH:
+            return math.inf
+        powers.append(_join_steps(powers[-1], powers[-1]))
+    if len(powers) == 1:
+        return 1
+    reach: int = 2 ** (len(powers) - 2)
+    reached = powers[-2]
+    for exponent in range(len(powers) - 3, -1, -1):
+        further = _join_steps(reached, powers[exponent])
+        if not _is_settled(further):
+            reach, reached = reach + 2**exponent, further
+    return reach + 1
+
+
+def _is_settled(reached: Tensor) -> bool:
+    """RETURNS (bool): Whether all labels that go on reach the same labels, `(labels, labels)`."""
+    alive = reached[reached.any(1)]
+    return torch.equal(alive, alive[:1].expand_as(alive))
+
+
+def _join_steps(first: Tensor, then: Tensor) -> Tensor:
+    """RETURNS (Tensor): Which labels are reached by steps and further steps, 0 or 1 `(labels, labels)`."""
+    return ((first @ then) > 0).float()
 
 
 def bound_ratio(reach: float, n_labels: int, *spreads: float) -> float:
