@@ -2,13 +2,16 @@
 
 import doctest
 import inspect
+import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from spacy.util import registry
 
-from spacy_lstm_tagger.pipeline import lstm_tagger
+from spacy_lstm_tagger.models.settings import LSTMSettings, PredictionSettings
+from spacy_lstm_tagger.pipeline import DEFAULT_MODEL, lstm_tagger
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
@@ -66,6 +69,33 @@ def test_every_setting_is_documented_with_its_default(name, parameter):
     if isinstance(default, (bool, int, float, str)) and default is not inspect.Parameter.empty:
         text = str(default).lower() if isinstance(default, bool) else str(default)
         assert re.search(rf'`"?{re.escape(text)}"?`', rows[0]), f"{name}: {parameter.name} = {default!r}"
+
+
+@pytest.mark.parametrize("name", sorted({parameter.values[0] for parameter in registered_settings()}))
+def test_blocks_of_settings_show_the_defaults(name):
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf8")
+    [section] = [part for part in re.split(r"\n(?=#+ )", page) if name in part.split("\n")[0]]
+    block = re.search(r"```ini\n\[.*?\]\n(.*?)(?:\n\[|```)", section, flags=re.DOTALL)[1]
+    shown = dict(re.findall(r"^(\w+) = (.*)$", block, flags=re.MULTILINE))
+    parameters = [parameter.values[1] for parameter in registered_settings() if parameter.values[0] == name]
+    for parameter in parameters:
+        value = shown.get(parameter.name, "${paths}")
+        if "${" not in value and parameter.default is not inspect.Parameter.empty:
+            default = json.loads(json.dumps(parameter.default))  # tuples are lists in a config
+            assert json.loads(value) == default, parameter.name
+
+
+def test_defaults_of_the_parts_are_those_of_the_factory():
+    """A setting that is left out means the same in the factory's network and anywhere else. The factory
+    adds an encoder of characters, which is a part of its own.
+    """
+    assert DEFAULT_MODEL["tok2vec"]["embed"].keys() == {"@architectures", "characters"}
+    for settings, of_factory in (
+        (LSTMSettings(), DEFAULT_MODEL["tok2vec"]["encode"]),
+        (PredictionSettings(), DEFAULT_MODEL["tok2vec"]),
+    ):
+        for name, value in asdict(settings).items():
+            assert of_factory.get(name, value) == value, name
 
 
 RELIABILITY = (ROOT / "docs" / "reliability.md").read_text(encoding="utf8")

@@ -65,7 +65,7 @@ class EmbeddingSettings:
     include_static_vectors: bool = False
     vectors_width: int = 128
     characters: CharacterSettings | None = None
-    normalization: Normalization | None = None
+    normalization: Normalization | None = "NFC"
 
     def __post_init__(self) -> None:
         name = "spacy-lstm-tagger.WordEmbedding.v1"
@@ -113,7 +113,7 @@ class LSTMSettings:
         (Graves 2013, §2).
     """
 
-    width: int = 128
+    width: int = 112
     depth: int = 1
     bidirectional: bool = True
     dropout: float = 0.0

@@ -23,6 +23,7 @@ from thinc.types import Floats2d
 from ..errors import Errors, LSTMTaggerValueError, Warnings, check_setting
 from ..ragged import Ragged, join, split
 from ..vocabulary import Ids, Ints
+from .hints import suggest_settings
 from .labels import MISSING, GoldLabels, WordCount, align, collect_labels, encode_gold, read_label_data
 from .predictions import decode, set_extensions, store
 from .saving import SavedComponent
@@ -231,6 +232,7 @@ class SequenceLabeler(SavedComponent):
             `python -m spacy init labels` gave: labels and vocabulary.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        suggest_settings(nlp)
         check_lexeme_norms(self.vocab, self.name)  # type: ignore[no-untyped-call]
         given, vocabulary = read_label_data(labels, self.name)
         if given is None:

@@ -29,7 +29,6 @@ n_threads = 0
 
 [model.tok2vec.embed]
 @architectures = "spacy-lstm-tagger.WordEmbedding.v1"
-normalization = "NFC"
 
 [model.tok2vec.embed.characters]
 @architectures = "spacy-lstm-tagger.CharacterCNN.v1"

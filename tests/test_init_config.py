@@ -1,0 +1,139 @@
+"""`lstm-tagger init-config` writes complete configs that train, with this project's settings."""
+
+from pathlib import Path
+
+import pytest
+import spacy
+from commands import invoke, invoke_plugin
+from spacy.cli.init_config import fill_config
+from thinc.api import Config
+
+import spacy_lstm_tagger.quickstart
+from spacy_lstm_tagger.quickstart import make_config
+
+ROOT = Path(__file__).parent.parent
+TEMPLATES = Path(spacy_lstm_tagger.quickstart.__file__).parent
+MANY = [
+    "lstm_tagger",
+    "tagger",
+    "morphologizer",
+    "trainable_lemmatizer",
+    "parser",
+    "ner",
+    "senter",
+    "textcat",
+]
+CONLLU = """\
+1	Dogs	dog	NOUN	NNS	Number=Plur	2	nsubj	_	NER=O
+2	bark	bark	VERB	VBP	_	0	root	_	NER=O
+3	Rex	Rex	PROPN	NNP	Number=Sing	2	obj	_	NER=B-PER
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("template", "name"), [("speed", "default"), ("accuracy", "accuracy"), ("shared", "shared_tok2vec")]
+)
+def test_templates_are_the_configs_of_the_project(template: str, name: str) -> None:
+    config = ROOT / "configs" / f"{name}.cfg"
+    assert (TEMPLATES / f"{template}.cfg").read_text() == config.read_text()
+
+
+@pytest.mark.parametrize("optimize", ["speed", "accuracy"])
+@pytest.mark.parametrize("pipeline", [["lstm_tagger"], ["tagger"], ["lstm_tagger", "parser"], MANY])
+def test_configs_are_complete(tmp_path: Path, pipeline: list[str], optimize: str) -> None:
+    path = tmp_path / "config.cfg"
+    path.write_text(make_config("tr", pipeline, optimize), encoding="utf8")  # type: ignore[arg-type]
+    _, filled = fill_config(tmp_path / "filled.cfg", path)
+    assert Config(filled) == Config().from_disk(path, interpolate=False)
+    nlp = spacy.util.load_model_from_config(Config().from_disk(path), auto_fill=False)
+    assert nlp.lang == "tr"
+    assert [name for name in nlp.pipe_names if name != "tok2vec"] == pipeline
+
+
+def test_the_tagger_alone_is_that_of_the_configs() -> None:
+    for optimize, name in (("speed", "default"), ("accuracy", "accuracy")):
+        found = Config().from_str(make_config("en", ["lstm_tagger"], optimize))  # type: ignore[arg-type]
+        assert found == Config().from_disk(ROOT / "configs" / f"{name}.cfg")
+
+
+def test_all_components_share_one_tok2vec() -> None:
+    config = Config().from_str(make_config("en", MANY, "speed"), interpolate=False)
+    components = dict(config["components"])
+    width = 2 * components.pop("tok2vec")["model"]["encode"]["width"]
+    for name in MANY:
+        listener = components[name]["model"]["tok2vec"]
+        assert listener["@architectures"] == "spacy.Tok2VecListener.v1", name
+        assert listener["width"] == width
+    assert config["training"]["optimizer"]["@optimizers"] == "spacy-lstm-tagger.LazyAdam.v1"
+    weights = config["training"]["score_weights"]
+    assert weights["dep_las"] > 0
+    assert weights["tag_acc"] > 0
+    assert weights["ents_f"] > 0
+
+
+def test_a_pipeline_of_many_components_trains(tmp_path: Path) -> None:
+    data, config = tmp_path / "data.conllu", tmp_path / "new" / "config.cfg"
+    data.write_text(CONLLU * 40)  # the parser wants 30 examples of a relation
+    pipeline = "lstm_tagger,morphologizer,parser,ner"
+    code, output = invoke_plugin("init-config", config, "--lang", "en", "--pipeline", pipeline)
+    assert code == 0, output
+    assert "python -m spacy train" in output
+    sizes = ["--components.tok2vec.model.encode.width", "8", "--training.max_steps", "20"]
+    sizes += [
+        part for name in pipeline.split(",") for part in (f"--components.{name}.model.tok2vec.width", "16")
+    ]
+    result = invoke(
+        *("train", config, "--output", tmp_path / "out", "--paths.train", data, "--paths.dev", data),
+        *("--training.eval_frequency", "10", *sizes),
+    )
+    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
+    doc = spacy.load(tmp_path / "out" / "model-last")("Dogs bark Rex")
+    assert [token.tag_ for token in doc] == ["NNS", "VBP", "NNP"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--pipeline", "lstm_tager"], "[L450]"),
+        (["--pipeline", "tok2vec"], "[L450]"),
+        (["--lang", "xyz"], "[E048]"),
+    ],
+)
+def test_bad_requests_are_messages(tmp_path: Path, arguments: list[str], message: str) -> None:
+    code, output = invoke_plugin("init-config", tmp_path / "config.cfg", *arguments)
+    assert code == 1
+    assert message in output
+    assert not (tmp_path / "config.cfg").exists()
+
+
+def test_files_are_kept_unless_told_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "config.cfg"
+    path.write_text("mine")
+    code, output = invoke_plugin("init-config", path)
+    assert code == 1
+    assert "[L451]" in output
+    assert path.read_text() == "mine"
+    assert invoke_plugin("init-config", path, "--force")[0] == 0
+    assert "LazyAdam" in path.read_text()
+
+
+def test_standard_output_has_the_config_alone() -> None:
+    result = invoke("lstm-tagger", "init-config", "-", "--lang", "de")
+    assert Config().from_str(result.output)["nlp"]["lang"] == "de"
+
+
+def test_spacys_settings_are_worth_a_hint(caplog: pytest.LogCaptureFixture) -> None:
+    from spacy_lstm_tagger.pipeline.hints import suggest_settings
+
+    nlp = spacy.blank("en")
+    with caplog.at_level("INFO", "spacy"):
+        for optimizer, n_hints in (("spacy-lstm-tagger.LazyAdam.v1", 0), ("Adam.v1", 1)):
+            nlp.config["training"]["optimizer"] = {"@optimizers": optimizer}
+            suggest_settings(nlp)
+            assert [record.message for record in caplog.records if "init-config" in record.message][
+                n_hints:
+            ] == []
+            assert len(caplog.records) == n_hints
+        suggest_settings(None)
+    assert len(caplog.records) == 1
