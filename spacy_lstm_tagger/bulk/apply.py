@@ -68,9 +68,12 @@ def tag_files(
     """Tag files. After an interruption, the same call resumes.
 
     model (str | Path): A trained pipeline, a folder or a package.
-    source (str | Path): A .txt, .jsonl, .parquet or .spacy file, a folder of them, or a glob.
-    output (str | Path): A folder for the shards, or a .jsonl, .parquet or .spacy file.
-    output_format (Optional[str]): For a folder: "jsonl", which is the default, "parquet" or "spacy".
+    source (str | Path): A .txt, .jsonl, .csv, .conllu, .parquet or .spacy file, a folder of them, or a
+        glob. All but the last two may be compressed: .txt.gz.
+    output (str | Path): A folder for the shards, or a .jsonl, .csv, .conllu, .parquet or .spacy file. The
+        first three can be compressed: .jsonl.gz.
+    output_format (Optional[str]): For a folder, an extension: "jsonl", which is the default, "csv.gz" and
+        so on.
     n_process (int): How many processes tag in parallel, on this machine or in a cluster. With more than
         one, a script needs `if __name__ == "__main__":`.
     batch_size (int): The number of rows that are tagged together.

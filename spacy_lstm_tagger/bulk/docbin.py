@@ -11,8 +11,9 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from .inputs import InputFile
-from .rows import BadRow, ColumnNames, Id, Row, attempt, get_id
+from .rows import BadRow, ColumnNames, Row, attempt, get_id
 from .shards import Slice, cut_evenly
+from .writing import Writer
 
 
 @lru_cache(maxsize=1)
@@ -56,18 +57,18 @@ def _take(documents: DocBin, index: int) -> DocBin:
     return one
 
 
-class DocBinWriter:
+class DocBinWriter(Writer):
     """Writes a shard as `.spacy`: everything that the pipeline annotated, and the id as
     `doc.user_data["id"]`.
     """
 
-    def __init__(self, path: Path, *, scores: bool) -> None:
+    def __init__(self, path: Path, *, scores: bool, assigned: frozenset[str]) -> None:
         self.path = path
         self._docs = DocBin(store_user_data=True)
 
-    def write(self, row_id: Id, doc: Doc) -> None:
+    def write(self, row: Row, doc: Doc) -> None:
         """Add a document."""
-        doc.user_data["id"] = row_id
+        doc.user_data["id"] = row.id
         self._docs.add(doc)
 
     def close(self) -> None:

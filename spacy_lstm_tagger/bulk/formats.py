@@ -1,34 +1,34 @@
 """The formats, by the extension of a file."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
-from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..errors import Errors, LSTMTaggerValueError
-from . import docbin, lines, parquet
-from .inputs import InputFile
-from .rows import BadRow, ColumnNames, Id, Row
+from ..corpora.files import COMPRESSED, open_file
+from ..errors import Errors, LSTMTaggerError, LSTMTaggerValueError
+from . import conllu, conllu_output, docbin, lines, parquet, tables
+from .inputs import InputFile, get_ending
+from .rows import BadRow, ColumnNames, Row
 from .shards import Shard, Slice
+from .writing import Writer
 
-
-class Writer(Protocol):
-    """Writes the documents of a shard."""
-
-    def write(self, row_id: Id, doc: Doc) -> None:
-        """Write a document. It must not be used afterwards."""
-
-    def close(self) -> None:
-        """Finish the file."""
+_Format = TypeVar("_Format")
 
 
 class MakeWriter(Protocol):
     """Opens a file to be written."""
 
-    def __call__(self, path: Path, *, scores: bool) -> Writer:
-        """RETURNS (Writer): The writer of a new file."""
+    def __call__(self, path: Path, *, scores: bool, assigned: frozenset[str]) -> Writer:
+        """Open a new file.
+
+        path (Path): The file.
+        scores (bool): Whether to write confidences.
+        assigned (FrozenSet[str]): What the components of the pipeline assign, such as "token.tag".
+        RETURNS (Writer): Its writer.
+        """
 
 
 class InputFormat(NamedTuple):
@@ -54,14 +54,29 @@ class OutputFormat(NamedTuple):
     join: Callable[[Iterable[Path], Path], None]
 
 
-INPUT_FORMATS = {
-    ".txt": InputFormat(lines.split, lines.read_text),
-    ".jsonl": InputFormat(lines.split, lines.read_jsonl),
+def _with_compressed(formats: dict[str, _Format]) -> dict[str, _Format]:
+    """RETURNS (Dict[str, Format]): Formats that can be compressed with gzip."""
+    return formats | {suffix + COMPRESSED: found for suffix, found in formats.items()}
+
+
+INPUT_FORMATS = _with_compressed(
+    {
+        ".txt": InputFormat(lines.split, lines.read_text),
+        ".jsonl": InputFormat(lines.split, lines.read_jsonl),
+        ".csv": InputFormat(tables.split, tables.read),
+        ".conllu": InputFormat(conllu.split, conllu.read),
+    }
+) | {
     ".parquet": InputFormat(parquet.split, parquet.read),
     ".spacy": InputFormat(docbin.split, docbin.read),
 }
-OUTPUT_FORMATS = {
-    ".jsonl": OutputFormat(lines.JsonlWriter, lines.join),
+OUTPUT_FORMATS = _with_compressed(
+    {
+        ".jsonl": OutputFormat(lines.JsonlWriter, lines.join),
+        ".csv": OutputFormat(tables.CsvWriter, tables.join),
+        ".conllu": OutputFormat(conllu_output.ConlluWriter, conllu_output.join),
+    }
+) | {
     ".parquet": OutputFormat(parquet.ParquetWriter, parquet.join),
     ".spacy": OutputFormat(docbin.DocBinWriter, docbin.join),
 }
@@ -81,8 +96,10 @@ def plan(files: Iterable[InputFile], size: int) -> list[Shard]:
 
 def _cut(file: InputFile, size: int) -> list[Slice]:
     try:
-        return list(INPUT_FORMATS[file.path.suffix].split(file, size))
-    except ImportError:  # an optional dependency
+        return list(INPUT_FORMATS[get_ending(file.path)].split(file, size))
+    except LSTMTaggerError:
         raise
     except Exception as error:  # spaCy and pyarrow can raise anything
+        with suppress(OSError), open_file(file.path):
+            pass  # says more about a file that is something else
         raise LSTMTaggerValueError(Errors.L413.format(path=file.path, reason=error)) from error

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from ..corpora.files import COMPRESSED, get_suffix, is_compressed
 from ..errors import Errors, LSTMTaggerValueError
 
 
@@ -28,12 +29,19 @@ class InputFile(NamedTuple):
             raise LSTMTaggerValueError(Errors.L410.format(path=self.path))
 
 
+def get_ending(path: Path) -> str:
+    """RETURNS (str): The extension in lower case, with .gz if the file is compressed: ".jsonl.gz" for
+    "A.JSONL.gz".
+    """
+    return get_suffix(path) + COMPRESSED * is_compressed(path)
+
+
 def find_files(source: str | Path, suffixes: tuple[str, ...]) -> list[InputFile]:
     """Find the files of the input, sorted by name.
 
     source (str | Path): A file, a folder that is searched recursively, or a glob such as
         `data/**/*.jsonl`. In folders, hidden files and those that begin with "_" are skipped.
-    suffixes (Tuple[str, ...]): The extensions that can be read.
+    suffixes (Tuple[str, ...]): The extensions that can be read, in lower case.
     RETURNS (List[InputFile]): The files.
     RAISES (LSTMTaggerValueError): If there are none, or a named file has another extension.
     """
@@ -48,7 +56,7 @@ def find_files(source: str | Path, suffixes: tuple[str, ...]) -> list[InputFile]
     found = [file for file in found if file.is_file()]
     if not found:
         raise LSTMTaggerValueError(Errors.L411.format(path=source, suffixes=", ".join(suffixes)))
-    unknown = [file for file in found if file.suffix not in suffixes]
+    unknown = [file for file in found if get_ending(file) not in suffixes]
     if unknown:
         raise LSTMTaggerValueError(Errors.L412.format(path=unknown[0], suffixes=", ".join(suffixes)))
     files = [InputFile(file, file.relative_to(root).as_posix(), *_stat(file)) for file in found]
@@ -56,7 +64,7 @@ def find_files(source: str | Path, suffixes: tuple[str, ...]) -> list[InputFile]
 
 
 def _is_data(path: Path, suffixes: tuple[str, ...]) -> bool:
-    return path.suffix in suffixes and not any(part.startswith((".", "_")) for part in path.parts)
+    return get_ending(path) in suffixes and not any(part.startswith((".", "_")) for part in path.parts)
 
 
 def _stat(path: Path) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..errors import Errors, LSTMTaggerValueError
 from .formats import OUTPUT_FORMATS
-from .inputs import InputFile
+from .inputs import InputFile, get_ending
 from .shards import Shard
 
 MANIFEST = "_manifest.json"  # readers of folders skip names that begin with "_"
@@ -22,7 +22,7 @@ class Layout(NamedTuple):
     """The paths of a run's output.
 
     folder (Path): The folder of the shards.
-    suffix (str): The extension of the output's format.
+    suffix (str): The extension of the output's format, in lower case.
     target (Optional[Path]): The file that the shards are joined to, if the output is a file.
     """
 
@@ -40,7 +40,7 @@ class Layout(NamedTuple):
         """RETURNS (Path): The file of all bad rows."""
         if self.target is None:
             return self.folder / f"{ERRORS}.jsonl"
-        return self.target.with_name(f"{self.target.stem}.errors.jsonl")
+        return self.target.with_name(f"{self.target.name[: -len(self.suffix)]}.errors.jsonl")
 
     def get_part(self, shard: Shard) -> Path:
         """RETURNS (Path): The file of a finished shard."""
@@ -64,11 +64,11 @@ def lay_out(output: str | Path, output_format: str | None) -> Layout:
     suffix = f".{output_format}" if output_format else None
     if suffix and suffix not in OUTPUT_FORMATS:
         raise LSTMTaggerValueError(Errors.L403.format(format=output_format, formats=names))
-    if path.suffix not in OUTPUT_FORMATS or path.is_dir():
+    if get_ending(path) not in OUTPUT_FORMATS or path.is_dir():
         return Layout(path, suffix or ".jsonl", None)
-    if suffix and suffix != path.suffix:
+    if suffix and suffix != get_ending(path):
         raise LSTMTaggerValueError(Errors.L404.format(path=path, format=output_format))
-    return Layout(path.with_name(f"{path.name}.parts"), path.suffix, path)
+    return Layout(path.with_name(f"{path.name}.parts"), get_ending(path), path)
 
 
 def check_place(layout: Layout, source: str | Path, files: Iterable[InputFile]) -> None:

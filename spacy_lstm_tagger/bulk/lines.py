@@ -4,32 +4,24 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..corpora.lines import Line, read_lines
+from ..corpora.lines import Line, number_lines
 from .inputs import InputFile
-from .rows import BadRow, ColumnNames, Id, Row, attempt, extract, make_row
-from .shards import Slice
-
-MAX_BYTES = 2**22  # per shard, so that long documents do not make a long shard
+from .rows import BadRow, ColumnNames, Row, attempt, extract, make_row
+from .shards import Extent, Slice, cut_text
+from .streams import open_at
+from .writing import TextWriter, create_file
 
 
 def split(file: InputFile, size: int) -> Iterator[Slice]:
-    """YIELDS (Slice): Slices of at most this many lines, and at most `MAX_BYTES` if they have several."""
-    start = n_rows = offset = n_bytes = 0
-    with file.path.open("rb") as lines:
-        for line in lines:
-            if n_rows == size or (n_rows and n_bytes + len(line) > MAX_BYTES):
-                yield Slice(start, n_rows, offset)
-                start, offset = start + n_rows, offset + n_bytes
-                n_rows = n_bytes = 0
-            n_rows += 1
-            n_bytes += len(line)
-    if n_rows:
-        yield Slice(start, n_rows, offset)
+    """YIELDS (Slice): Slices of at most this many lines."""
+    with open_at(file) as lines:
+        yield from cut_text((Extent(len(line), 1) for line in lines), size)
 
 
 def read_text(file: InputFile, rows: Slice, columns: ColumnNames, vocab: Vocab) -> Iterator[Row | BadRow]:
@@ -54,35 +46,29 @@ def _make_json_row(file: str, columns: ColumnNames, line: Line) -> Row:
 
 
 def _read_slice(file: InputFile, rows: Slice) -> Iterator[Line]:
-    # The file of a bad row is named where it is reported.
-    return read_lines(file.path, offset=rows.offset, start=rows.start, n_lines=rows.n_rows, is_named=False)
+    with open_at(file, rows.offset) as lines:
+        yield from number_lines(islice(lines, rows.n_rows), start=rows.start)
 
 
 def _show(line: Line) -> str:
     return line.content.decode(errors="backslashreplace")
 
 
-class JsonlWriter:
+class JsonlWriter(TextWriter):
     """Writes a shard as JSONL: an object with id, words, tags and optionally scores on every line."""
 
-    def __init__(self, path: Path, *, scores: bool) -> None:
-        self.scores = scores
-        self._file = path.open("w", encoding="utf8", newline="\n")
-
-    def write(self, row_id: Id, doc: Doc) -> None:
+    def write(self, row: Row, doc: Doc) -> None:
         """Write a document."""
-        tagged = extract(row_id, doc, scores=self.scores)
+        tagged = extract(row.id, doc, scores=self.scores)
         record = {name: value for name, value in tagged._asdict().items() if value is not None}
-        self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
-
-    def close(self) -> None:
-        """Finish the file."""
-        self._file.close()
+        self._file.write((json.dumps(record, ensure_ascii=False) + "\n").encode())
 
 
 def join(parts: Iterable[Path], path: Path) -> None:
-    """Concatenate files."""
-    with path.open("wb") as whole:
+    """Concatenate files. What is compressed stays so: gzip allows it."""
+    with create_file(path):
+        pass  # so that it is valid even without any part
+    with path.open("ab") as whole:
         for part in parts:
             with part.open("rb") as file:
                 shutil.copyfileobj(file, whole)

@@ -10,8 +10,9 @@ from spacy.vocab import Vocab
 
 from ..errors import Errors, LSTMTaggerImportError, LSTMTaggerValueError
 from .inputs import InputFile
-from .rows import BadRow, ColumnNames, Id, Row, TaggedRow, attempt, extract, make_row
+from .rows import BadRow, ColumnNames, Row, TaggedRow, attempt, extract, find_columns, make_row
 from .shards import Slice, cut_evenly
+from .writing import Writer
 
 MAX_WORDS = 2**20  # kept before they are written
 _READ_AT_ONCE = 1000  # rows
@@ -40,7 +41,7 @@ def read(file: InputFile, rows: Slice, columns: ColumnNames, vocab: Vocab) -> It
     """
     _, parquet = _import()
     with parquet.ParquetFile(file.path) as table:
-        names = _find_columns(table.schema_arrow.names, columns, file)
+        names = find_columns(table.schema_arrow.names, columns, file.path)
         batches = _read_batches(table, rows, names)
         records = (batch.slice(i, 1) for batch in batches for i in range(batch.num_rows))
         for number, record in enumerate(records, start=rows.start + 1):
@@ -59,18 +60,6 @@ def _make_row(file: str, number: int, columns: ColumnNames, record: Any) -> Row:
 def _get_value(record: Any, name: str) -> Any:
     """RETURNS (Any): The value of a column in a batch of one row."""
     return record.column(name)[0].as_py()
-
-
-def _find_columns(found: list[str], columns: ColumnNames, file: InputFile) -> list[str]:
-    if columns.text not in found and columns.words not in found:
-        raise LSTMTaggerValueError(
-            Errors.L415.format(path=file.path, name=columns.text, found=", ".join(found))
-        )
-    if columns.id is not None and columns.id not in found:
-        raise LSTMTaggerValueError(
-            Errors.L415.format(path=file.path, name=columns.id, found=", ".join(found))
-        )
-    return [name for name in columns if name in found]
 
 
 def _read_batches(table: Any, rows: Slice, names: list[str]) -> Iterator[Any]:
@@ -106,10 +95,10 @@ def _show_value(record: Any, name: str) -> Any:
         return bytes(error.object).decode(errors="backslashreplace")
 
 
-class ParquetWriter:
+class ParquetWriter(Writer):
     """Writes a shard as Parquet: columns id (string), words, tags and optionally scores."""
 
-    def __init__(self, path: Path, *, scores: bool) -> None:
+    def __init__(self, path: Path, *, scores: bool, assigned: frozenset[str]) -> None:
         pyarrow, parquet = _import()
         words = pyarrow.list_(pyarrow.string())
         fields = {"id": pyarrow.string(), "words": words, "tags": words}
@@ -122,9 +111,9 @@ class ParquetWriter:
         self._waiting: list[TaggedRow] = []
         self._n_words = 0
 
-    def write(self, row_id: Id, doc: Doc) -> None:
+    def write(self, row: Row, doc: Doc) -> None:
         """Write a document."""
-        self._waiting.append(extract(str(row_id), doc, scores=self.scores))
+        self._waiting.append(extract(str(row.id), doc, scores=self.scores))
         self._n_words += len(doc)
         if self._n_words >= MAX_WORDS:
             self._flush()

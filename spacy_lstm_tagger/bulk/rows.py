@@ -1,6 +1,7 @@
 """A row: one document on its way from an input file to an output file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from spacy.tokens import Doc
@@ -38,12 +39,14 @@ class Row(NamedTuple):
     content (str | List[str] | Doc): Its text, its words, or a document with the pipeline's vocab.
     file (str): The file it is from.
     number (int): Its number in that file, from 1.
+    source (Optional[bytes]): Its lines in that file, for a writer that completes them.
     """
 
     id: Id
     content: Content
     file: str = ""
     number: int = 0
+    source: bytes | None = None
 
 
 class TaggedRow(NamedTuple):
@@ -68,12 +71,18 @@ class BadRow(NamedTuple):
     row (int): Its number in that file, from 1.
     reason (str): What is wrong.
     raw (str): The row, as far as it can be shown as text.
+    source (Optional[bytes]): Its lines in that file, for a writer that completes them.
     """
 
     file: str
     row: int
     reason: str
     raw: str
+    source: bytes | None = None
+
+    def describe(self) -> dict[str, str | int]:
+        """RETURNS (Dict[str, str | int]): What is written about it, in JSON."""
+        return {"file": self.file, "row": self.row, "reason": self.reason, "raw": self.raw}
 
 
 def attempt(
@@ -111,6 +120,18 @@ def make_row(record: Mapping[str, Any], columns: ColumnNames, file: str, number:
     words = record.get(columns.words)
     content = _get_text(record, columns.text) if words is None else _check_words(words, columns.words)
     return Row(get_id(record, columns, file, number), content, file, number)
+
+
+def find_columns(found: Sequence[str], columns: ColumnNames, path: Path) -> list[str]:
+    """RETURNS (List[str]): Those columns of a file that are read.
+    RAISES (LSTMTaggerValueError): If it has neither texts nor words, or should have ids and has none.
+    """
+    missing = columns.text if columns.text not in found and columns.words not in found else None
+    if columns.id is not None and columns.id not in found:
+        missing = missing or columns.id
+    if missing is not None:
+        raise LSTMTaggerValueError(Errors.L415.format(path=path, name=missing, found=", ".join(found)))
+    return [name for name in columns if name is not None and name in found]
 
 
 def get_id(record: Mapping[Any, Any], columns: ColumnNames, file: str, number: int) -> Id:
@@ -158,5 +179,11 @@ def extract(row_id: Id, doc: Doc, *, scores: bool) -> TaggedRow:
     words, tags = [token.text for token in doc], [token.tag_ for token in doc]
     if not scores:
         return TaggedRow(row_id, words, tags)
-    rounded = [round(score, SCORE_DIGITS) for score in require_scores(doc, "tag").tolist()]
-    return TaggedRow(row_id, words, tags, rounded)
+    return TaggedRow(row_id, words, tags, get_scores(doc))
+
+
+def get_scores(doc: Doc) -> list[float]:
+    """RETURNS (List[float]): The confidence of each tag.
+    RAISES (LSTMTaggerValueError): If there are none.
+    """
+    return [round(score, SCORE_DIGITS) for score in require_scores(doc, "tag").tolist()]

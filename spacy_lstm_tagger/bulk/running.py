@@ -4,17 +4,22 @@ and in any process that sees the files, makes the same output.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from spacy.language import Language
 
-from .formats import INPUT_FORMATS, OUTPUT_FORMATS, Writer
+from ..corpora.reading import find_assigned
+from .formats import INPUT_FORMATS, OUTPUT_FORMATS
+from .inputs import get_ending
 from .layout import Layout, write_whole
 from .rows import BadRow, ColumnNames, Row
 from .shards import Shard
+from .streams import close_inputs
 from .tagging import OnError, batch_rows, forget_words, load_pipeline, tag_batch
+from .writing import Writer
 
 
 @dataclass(frozen=True)
@@ -82,16 +87,18 @@ def run_shard(task: Task, shard: Shard, check: Callable[[], None] = lambda: None
         write_whole(task.layout.get_bad_rows(shard), task.layout) as bad_path,
         forget_words(nlp),
     ):
-        writer = OUTPUT_FORMATS[task.layout.suffix].open(path, scores=task.scores)
+        writer = OUTPUT_FORMATS[task.layout.suffix].open(
+            path, scores=task.scores, assigned=find_assigned(nlp)
+        )
         try:
-            rows = INPUT_FORMATS[shard.file.path.suffix].read(
-                shard.file, shard.slice, task.columns, nlp.vocab
-            )
-            n_rows, n_words, bad = _tag(task, nlp, rows, writer, check)
+            read = INPUT_FORMATS[get_ending(shard.file.path)].read
+            rows: Any = read(shard.file, shard.slice, task.columns, nlp.vocab)
+            with closing(rows):
+                n_rows, n_words, bad = _tag(task, nlp, rows, writer, check)
         finally:
             writer.close()
         if bad:
-            lines = [json.dumps(row._asdict()) + "\n" for row in bad]
+            lines = [json.dumps(row.describe()) + "\n" for row in bad]
             bad_path.write_text("".join(lines), encoding="utf8")
     return ShardResult(shard, n_rows, n_words, len(bad))
 
@@ -106,14 +113,18 @@ def _tag(
         check()
         for found in tag_batch(nlp, batch, task.on_error):
             if isinstance(found, BadRow):
-                bad.append(found)
+                writer.skip(found)
+                bad.append(found._replace(source=None))
                 continue
             row, doc = found
-            writer.write(row.id, doc)
+            writer.write(row, doc)
             n_rows, n_words = n_rows + 1, n_words + len(doc)
     return n_rows, n_words, bad
 
 
 def run_here(task: Task, shards: Iterable[Shard]) -> Iterator[ShardResult]:
     """YIELDS (ShardResult): The result of each shard, one after the other, in this process."""
-    return (run_shard(task, shard) for shard in shards)
+    try:
+        yield from (run_shard(task, shard) for shard in shards)
+    finally:
+        close_inputs()

@@ -116,7 +116,7 @@ def tag_batch(
         if on_error == "stop":
             reason = found.reason.rstrip(".")
             raise LSTMTaggerValueError(Errors.L416.format(file=found.file, row=found.row, reason=reason))
-        yield found
+        yield found._replace(source=row.source)
 
 
 def _tag_together(nlp: Language, docs: list[Doc]) -> Iterator[Doc] | None:

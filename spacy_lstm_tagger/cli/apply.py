@@ -13,14 +13,6 @@ from ..bulk.tagging import BATCH_SIZE
 from .app import lstm_tagger_cli
 
 
-class OutputFormat(str, Enum):
-    """The formats of output files."""
-
-    jsonl = "jsonl"
-    parquet = "parquet"
-    spacy = "spacy"
-
-
 class EngineName(str, Enum):
     """Where bulk tagging runs."""
 
@@ -40,11 +32,17 @@ def apply_cli(
     model: Annotated[str, typer.Argument(help="Trained pipeline, a folder or a package")],
     source: Annotated[
         str,
-        typer.Argument(metavar="INPUT", help=".txt, .jsonl, .parquet or .spacy: a file, folder or glob"),
+        typer.Argument(
+            metavar="INPUT",
+            help=".txt, .jsonl, .csv, .conllu (or .gz of these), .parquet, .spacy: a file, folder or glob",
+        ),
     ],
-    output: Annotated[Path, typer.Argument(help="Folder, or a .jsonl, .parquet or .spacy file")],
+    output: Annotated[
+        Path, typer.Argument(help="Folder, or a .jsonl, .csv, .conllu, .parquet or .spacy file")
+    ],
     output_format: Annotated[
-        OutputFormat | None, typer.Option("--format", help="Output format if OUTPUT is a folder")
+        str | None,
+        typer.Option("--format", help="Format if OUTPUT is a folder: jsonl, csv.gz, parquet…"),
     ] = None,
     n_process: Annotated[int, typer.Option(help="Number of processes")] = 1,
     batch_size: Annotated[int, typer.Option(help="Rows per batch")] = BATCH_SIZE,
@@ -69,7 +67,7 @@ def apply_cli(
             model,
             source,
             output,
-            output_format=output_format and output_format.value,
+            output_format=output_format,
             n_process=n_process,
             batch_size=batch_size,
             shard_size=shard_size,

@@ -79,8 +79,25 @@ class CommandErrors:
         "[L427] Can't use GPU {gpu_id}: {reason}. It needs an NVIDIA GPU, PyTorch with CUDA, and CuPy: pip "
         "install 'spacy-lstm-tagger[cuda12x]'. Leave the option out to use the CPU."
     )
+    L460 = (
+        "[L460] {file}, row {row}: the pipeline has merged or split words, and so can't fill the lines of "
+        "the sentence. Use a pipeline without the component that does this, such as merge_entities, or "
+        "another format of the output."
+    )
+    L461 = (
+        "[L461] The record from line {line} on is not CSV ({reason}). Close quotation marks, and write "
+        "two of them for one in a quoted field."
+    )
+    L462 = (
+        "[L462] The record from line {line} on has {count} field(s), but the header has {expected}. Quote "
+        "fields that contain the separator."
+    )
     L429 = (
         "[L429] The Ray cluster failed or can't be reached: {reason}. Check its address, and that its "
         "machines have this version of spacy-lstm-tagger and see the same files. Finished shards are "
         "kept: run the same command to resume."
     )
+    L450 = (
+        "[L450] Unknown components: {names}. Name one or more, separated by commas; there are: {known}."
+    )
+    L451 = "[L451] {path} already exists. Choose another name, or overwrite it with --force."

@@ -204,7 +204,7 @@ def test_windows_line_ends_and_a_byte_order_mark(model, tmp_path):
 
 
 def test_long_lines_make_short_shards(model, tmp_path, monkeypatch):
-    monkeypatch.setattr("spacy_lstm_tagger.bulk.lines.MAX_BYTES", 10)
+    monkeypatch.setattr("spacy_lstm_tagger.bulk.shards.MAX_BYTES", 10)
     write_txt(tmp_path / "in.txt", ["123456", "12", "1234567890123", "", "123"])
     tag_files(model, tmp_path / "in.txt", tmp_path / "out")
     found = [

@@ -248,7 +248,7 @@ def test_places_that_are_refused(model, source, tmp_path):
         with pytest.raises(ValueError, match=message):
             tag(model, given_source, output)
     for changed, message in (
-        ({"output_format": "csv"}, "L403"),
+        ({"output_format": "xlsx"}, "L403"),
         ({"on_error": "ignore"}, "L418"),
         ({"n_process": 0}, "L419"),
         ({"component": "tagger"}, "L401"),
