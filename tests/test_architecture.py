@@ -39,7 +39,8 @@ ALLOWED = {
     "scorers": "spacy .metrics .pipeline .schemes .scorers",
     "bulk": "pyarrow ray spacy srsly thinc torch tqdm .bulk .corpora .errors .pipeline",
     "report": "IPython jinja2 markupsafe numpy plotly spacy .corpora .errors .metrics .pipeline .report",
-    "cli": "spacy srsly typer wasabi .bulk .cli .corpora .errors .pipeline .report",
+    "quickstart": "spacy thinc .errors",
+    "cli": "spacy srsly typer wasabi .bulk .cli .corpora .errors .quickstart .pipeline .report",
     "__init__": ".corpora .errors .pipeline",
 }
 # What only some modules of a subpackage may import.

@@ -1,8 +1,11 @@
 """Spans written as labels: by hand in every scheme, and read back."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from seqeval.scheme import BILOU, IOB1, IOB2, IOBES, Entities, Token
 
 from spacy_lstm_tagger.schemes import Span, convert, find_spans, is_valid, write_spans
 
@@ -35,3 +38,22 @@ def test_what_is_written_is_read(parts: list[tuple[str, int]], scheme: str) -> N
     assert len(labels) == end
     assert is_valid(labels, scheme)
     assert find_spans(labels) == spans
+
+
+@pytest.mark.parametrize(
+    ("scheme", "prefixes", "theirs"),
+    [("bio", "BI", IOB2), ("iob1", "BI", IOB1), ("bioes", "BIES", IOBES), ("biluo", "BILU", BILOU)],
+)
+def test_seqeval_finds_the_same_spans(scheme: str, prefixes: str, theirs: type[Token]) -> None:
+    """In its strict mode, in every valid sequence of up to four labels."""
+    labels = ["O", *(f"{prefix}-{kind}" for prefix in prefixes for kind in "XY")]
+    sequences = [
+        list(sequence)
+        for length in range(1, 5)
+        for sequence in product(labels, repeat=length)
+        if is_valid(sequence, scheme)
+    ]
+    assert len(sequences) > 100
+    found = Entities(sequences, theirs).entities
+    for sequence, entities in zip(sequences, found, strict=True):
+        assert find_spans(sequence) == [Span(entity.tag, entity.start, entity.end) for entity in entities]

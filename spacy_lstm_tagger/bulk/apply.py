@@ -1,27 +1,29 @@
 """Bulk tagging from end to end: find the input, plan, run, join."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal, NamedTuple, get_args
 
-from tqdm import tqdm
-
+from ..corpora.files import COMPRESSED
 from ..errors import Errors, LSTMTaggerValueError
 from .cluster import run_on_ray
 from .formats import INPUT_FORMATS, plan
-from .inputs import find_files
-from .layout import check_place, finish, is_finished, lay_out, remove_leftovers
+from .inputs import InputFile, find_files, get_ending
+from .layout import check_place, finish, is_finished, lay_out, remove_leftovers, start_over
 from .manifest import compute_fingerprint, keep_manifest
 from .processes import run_in_processes
+from .progress import show_progress
 from .rows import ColumnNames
 from .running import Engine, ShardResult, Task, run_here
 from .shards import Shard
 from .tagging import BATCH_SIZE, OnError
 
 SHARD_SIZE = 5000
+WITH_COLUMNS = {".jsonl", ".csv", ".parquet"}
+WITH_IDS = WITH_COLUMNS | {".conllu", ".spacy"}
 
 
 class Summary(NamedTuple):
@@ -63,6 +65,8 @@ def tag_files(
     engine: Literal["local", "ray"] = "local",
     ray_address: str | None = None,
     gpu: bool = False,
+    gpu_id: int = -1,
+    force: bool = False,
     progress: bool = False,
 ) -> Summary:
     """Tag files. After an interruption, the same call resumes.
@@ -86,11 +90,14 @@ def tag_files(
     component (str): The component's name in the pipeline.
     engine ("local" | "ray"): Where to run: here, or on a Ray cluster whose machines see the same files.
     ray_address (Optional[str]): The cluster's address; by default that in RAY_ADDRESS, or a local cluster.
-    gpu (bool): Whether each process tags on a GPU; only with "ray".
-    progress (bool): Whether to show a progress bar.
+    gpu (bool): Whether each process tags on a GPU of its own; only with "ray".
+    gpu_id (int): The GPU on which all processes of this machine tag, -1 for the CPU; not with "ray".
+    force (bool): Whether to start over, and replace what an earlier run wrote.
+    progress (bool): Whether to show progress: a bar on a terminal, otherwise a line now and then.
     RETURNS (Summary): What was done.
-    RAISES (LSTMTaggerValueError): If an argument is invalid, the output belongs to something else, the
-        input or the settings differ from those of the run to be resumed, or, with "stop", a row is bad.
+    RAISES (LSTMTaggerValueError): If an argument is invalid or has no effect, the output belongs to
+        something else, the input or the settings differ from those of the run to be resumed, or, with
+        "stop", a row is bad. (LSTMTaggerOSError): If a file can't be written.
         (LSTMTaggerRuntimeError): If a process or a cluster died. Finished shards are always kept.
         (LSTMTaggerImportError): If pyarrow or Ray is needed and not installed.
     """
@@ -98,17 +105,21 @@ def tag_files(
     _check_positive(n_process=n_process, batch_size=batch_size, shard_size=shard_size)
     _check_choice("on_error", on_error, get_args(OnError))
     _check_choice("engine", engine, ("local", "ray"))
+    _check_engine(engine, ray_address, gpu, gpu_id)
     layout = lay_out(output, output_format)
     files = find_files(source, tuple(INPUT_FORMATS))
-    check_place(layout, source, files)
     columns = ColumnNames(text_column, words_column, id_column)
+    _check_columns(columns, files)
     fingerprint = compute_fingerprint(model)
     shards = plan(files, shard_size)
+    if force:
+        start_over(layout)
+    check_place(layout, source, files)
     # Settings that only affect speed or errors may differ in a run that resumes.
     settings = {"model": fingerprint, "component": component, "columns": list(columns), "scores": scores}
     keep_manifest(layout, settings | {"shard_size": shard_size, "format": layout.suffix[1:]}, files)
     remove_leftovers(layout)
-    task = Task(str(model), fingerprint, component, layout, columns, scores, batch_size, on_error)
+    task = Task(str(model), fingerprint, component, layout, columns, scores, batch_size, on_error, gpu_id)
     run: Engine = run_here if n_process == 1 else partial(run_in_processes, n_process=n_process)
     if engine == "ray":
         run = partial(run_on_ray, n_workers=n_process, address=ray_address, gpu=gpu)
@@ -127,6 +138,31 @@ def tag_files(
     )
 
 
+def _check_engine(engine: str, ray_address: str | None, gpu: bool, gpu_id: int) -> None:
+    """RAISES (LSTMTaggerValueError): If an option would have no effect."""
+    if engine == "ray":
+        if gpu_id >= 0:
+            _refuse("gpu_id", "on a cluster", "set gpu, which gives each worker a GPU")
+        return
+    for name, is_set in (("gpu", gpu), ("ray_address", ray_address is not None)):
+        if is_set:
+            advice = "set gpu_id (--gpu-id 0)" if name == "gpu" else 'set engine = "ray"'
+            _refuse(name, "without a cluster", advice)
+
+
+def _check_columns(columns: ColumnNames, files: list[InputFile]) -> None:
+    """RAISES (LSTMTaggerValueError): If a column is named, and no file has columns."""
+    suffixes = {get_ending(file.path).removesuffix(COMPRESSED) for file in files}
+    for name, value, default in zip(ColumnNames._fields, columns, ColumnNames(), strict=True):
+        readable = WITH_IDS if name == "id" else WITH_COLUMNS
+        if value != default and not suffixes & readable:
+            _refuse(f"{name}_column", f"on {', '.join(sorted(suffixes))} files", "check the input")
+
+
+def _refuse(option: str, reason: str, advice: str) -> None:
+    raise LSTMTaggerValueError(Errors.L432.format(option=option, reason=reason, advice=advice))
+
+
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise LSTMTaggerValueError(Errors.L418.format(name=name, value=value, choices=", ".join(choices)))
@@ -142,13 +178,10 @@ def _run(engine: Engine, task: Task, shards: list[Shard], progress: bool) -> Ite
     """YIELDS (ShardResult): The results of the shards that were not finished before."""
     todo = [shard for shard in shards if not is_finished(task.layout, shard)]
     n_rows, n_left = (sum(shard.slice.n_rows for shard in some) for some in (shards, todo))
-    # None shows a bar only on a terminal.
-    bar: Any = tqdm(total=n_rows, initial=n_rows - n_left, unit=" rows", disable=None if progress else True)
+    shown = show_progress(n_rows, n_rows - n_left) if progress else nullcontext()
     results: Any = engine(task, todo)
-    with bar, closing(results):
-        start, n_words = perf_counter(), 0
+    with shown as advance, closing(results):
         for result in results:
-            n_words += result.n_words
-            bar.set_postfix_str(f"{n_words / (perf_counter() - start):,.0f} words/s", refresh=False)
-            bar.update(result.shard.slice.n_rows)
+            if advance is not None:
+                advance(result.shard.slice.n_rows, result.n_words)
             yield result

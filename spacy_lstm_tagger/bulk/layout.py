@@ -2,20 +2,23 @@
 
 import os
 import platform
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from ..corpora.files import explain_failure
 from ..errors import Errors, LSTMTaggerValueError
 from .formats import OUTPUT_FORMATS
 from .inputs import InputFile, get_ending
-from .shards import Shard
+from .shards import PART, Shard
 
 MANIFEST = "_manifest.json"  # readers of folders skip names that begin with "_"
 ERRORS = "_errors"
 TEMPORARY = ".writing-"
+_EXTENSION = re.compile(r"\.[A-Za-z]{2,5}")  # as of a file; not the ".2" of "run.v1.2"
 
 
 class Layout(NamedTuple):
@@ -32,8 +35,8 @@ class Layout(NamedTuple):
 
     @property
     def manifest(self) -> Path:
-        """RETURNS (Path): The file that says what the shards belong to."""
-        return self.folder / MANIFEST
+        """RETURNS (Path): What the output belongs to. It stays beside a finished file."""
+        return self.folder / MANIFEST if self.target is None else hide(self.target, ".manifest.json")
 
     @property
     def bad_rows(self) -> Path:
@@ -41,6 +44,11 @@ class Layout(NamedTuple):
         if self.target is None:
             return self.folder / f"{ERRORS}.jsonl"
         return self.target.with_name(f"{self.target.name[: -len(self.suffix)]}.errors.jsonl")
+
+    def has_parts(self) -> bool:
+        """RETURNS (bool): Whether anything is finished."""
+        is_joined = self.target is not None and self.target.exists()
+        return is_joined or any(self.folder.glob(f"{PART}*"))
 
     def get_part(self, shard: Shard) -> Path:
         """RETURNS (Path): The file of a finished shard."""
@@ -51,20 +59,28 @@ class Layout(NamedTuple):
         return self.folder / ERRORS / f"{shard.name}.jsonl"
 
 
+def hide(path: Path, ending: str) -> Path:
+    """RETURNS (Path): A hidden file beside another one, named after it."""
+    return path.with_name(f".{path.name}{ending}")
+
+
 def lay_out(output: str | Path, output_format: str | None) -> Layout:
     """Decide by the output's name whether it is a file or a folder.
 
-    output (str | Path): A file with the extension of a format, or a folder.
+    output (str | Path): A file with the extension of a format, or a folder: one that exists, or whose name
+        ends in a slash or in nothing that looks like an extension.
     output_format (Optional[str]): The format of the files in a folder, JSONL by default.
     RETURNS (Layout): The paths.
     RAISES (LSTMTaggerValueError): If there is no such format, or the file has another extension.
     """
-    path = Path(output)
+    path, is_folder = Path(output), Path(output).is_dir() or str(output).endswith(("/", os.sep))
     names = ", ".join(suffix[1:] for suffix in OUTPUT_FORMATS)
     suffix = f".{output_format}" if output_format else None
     if suffix and suffix not in OUTPUT_FORMATS:
         raise LSTMTaggerValueError(Errors.L403.format(format=output_format, formats=names))
-    if get_ending(path) not in OUTPUT_FORMATS or path.is_dir():
+    if get_ending(path) not in OUTPUT_FORMATS or is_folder:
+        if not (is_folder or suffix) and _EXTENSION.fullmatch(path.suffix):
+            raise LSTMTaggerValueError(Errors.L434.format(path=path, suffix=path.suffix, formats=names))
         return Layout(path, suffix or ".jsonl", None)
     if suffix and suffix != get_ending(path):
         raise LSTMTaggerValueError(Errors.L404.format(path=path, format=output_format))
@@ -97,16 +113,31 @@ def write_whole(path: Path, layout: Layout) -> Iterator[Path]:
     layout (Layout): Its folder gets the temporary file.
     YIELDS (Path): The temporary file. If nothing is written to it, there will be no file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = layout.folder / f"{TEMPORARY}{platform.node()}-{os.getpid()}-{path.parent.name}-{path.name}"
-    try:
-        yield temporary
-        if temporary.exists():
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    name = f"{TEMPORARY}{platform.node()}-{os.getpid()}-{path.parent.name}-{path.name}"
+    temporary = layout.folder / name
+    with explain_failure(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        layout.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            if temporary.exists():
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def start_over(layout: Layout) -> None:
+    """Remove what an earlier run wrote. Anything else in the folder stays, and is refused afterwards."""
+    for path in (layout.target, layout.target and layout.bad_rows, layout.manifest):
+        if path:
+            path.unlink(missing_ok=True)
+    if layout.target is None:
+        layout.bad_rows.unlink(missing_ok=True)
+    for part in layout.folder.glob(f"{PART}*"):
+        part.unlink()
+    shutil.rmtree(layout.folder / ERRORS, ignore_errors=True)
 
 
 def remove_leftovers(layout: Layout) -> None:
@@ -122,7 +153,7 @@ def is_finished(layout: Layout, shard: Shard) -> bool:
 
 def finish(layout: Layout, shards: Iterable[Shard]) -> None:
     """Join the shards, when all are finished. After an interruption, this can be repeated: a file that
-    exists is complete, parts are removed only after that, and the manifest last.
+    exists is complete, and parts are removed only after that.
     """
     shards = list(shards)
     errors = [path for path in map(layout.get_bad_rows, shards) if path.exists()]
@@ -137,5 +168,5 @@ def finish(layout: Layout, shards: Iterable[Shard]) -> None:
     if layout.target is not None:
         for shard in shards:
             layout.get_part(shard).unlink(missing_ok=True)
-        layout.manifest.unlink()
-        layout.folder.rmdir()
+        if layout.folder.is_dir():
+            layout.folder.rmdir()

@@ -35,7 +35,7 @@ def compute_fingerprint(model: str | Path) -> str:
 
 
 def keep_manifest(layout: Layout, settings: dict[str, Any], files: Iterable[InputFile]) -> None:
-    """Write the manifest, or compare with the existing one.
+    """Write the manifest, or compare with the existing one, which binds nothing before a shard is finished.
 
     layout (Layout): Where it is.
     settings (Dict[str, Any]): What the output depends on, besides the input.
@@ -44,8 +44,7 @@ def keep_manifest(layout: Layout, settings: dict[str, Any], files: Iterable[Inpu
     """
     inputs = {file.name: [file.size, file.mtime] for file in files}
     new = {"version": VERSION, **settings, "input": inputs}
-    if not layout.manifest.exists():
-        layout.folder.mkdir(parents=True, exist_ok=True)
+    if not (layout.manifest.exists() and layout.has_parts()):
         with write_whole(layout.manifest, layout) as path:
             srsly.write_json(path, new)
         return

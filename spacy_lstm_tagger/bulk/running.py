@@ -12,13 +12,15 @@ from typing import Any, NamedTuple, TypeAlias
 from spacy.language import Language
 
 from ..corpora.reading import find_assigned
+from ..errors import LSTMTaggerValueError
+from ..pipeline.devices import use_gpu
 from .formats import INPUT_FORMATS, OUTPUT_FORMATS
 from .inputs import get_ending
 from .layout import Layout, write_whole
 from .rows import BadRow, ColumnNames, Row
 from .shards import Shard
 from .streams import close_inputs
-from .tagging import OnError, batch_rows, forget_words, load_pipeline, tag_batch
+from .tagging import OnError, batch_rows, forget_words, load_pipeline, refuse, tag_batch
 from .writing import Writer
 
 
@@ -34,6 +36,7 @@ class Task:
     scores (bool): Whether to write confidences.
     batch_size (int): The number of rows that are tagged together.
     on_error ("stop" | "skip"): What to do with a bad row.
+    gpu_id (int): The GPU, or -1.
     """
 
     model: str
@@ -44,6 +47,7 @@ class Task:
     scores: bool
     batch_size: int
     on_error: OnError
+    gpu_id: int = -1
 
 
 class ShardResult(NamedTuple):
@@ -65,7 +69,8 @@ Engine: TypeAlias = Callable[[Task, Iterable[Shard]], Iterator[ShardResult]]
 
 
 @lru_cache(maxsize=1)
-def _load(model: str, fingerprint: str, component: str, scores: bool) -> Language:
+def _load(model: str, fingerprint: str, component: str, scores: bool, gpu_id: int) -> Language:
+    use_gpu(gpu_id)
     return load_pipeline(model, component=component, scores=scores)
 
 
@@ -79,7 +84,7 @@ def run_shard(task: Task, shard: Shard, check: Callable[[], None] = lambda: None
     RAISES (LSTMTaggerValueError): If the pipeline has no such component, the input changed, or a row is bad
         and `on_error` is "stop".
     """
-    nlp = _load(task.model, task.fingerprint, task.component, task.scores)
+    nlp = _load(task.model, task.fingerprint, task.component, task.scores, task.gpu_id)
     shard.file.check()
     # The shard gets its name last: when it exists, it is complete, and so are its bad rows.
     with (
@@ -117,7 +122,13 @@ def _tag(
                 bad.append(found._replace(source=None))
                 continue
             row, doc = found
-            writer.write(row, doc)
+            try:
+                writer.write(row, doc)
+            except LSTMTaggerValueError as error:  # a component merged words, for example
+                skipped = BadRow(row.file, row.number, str(error), doc.text, row.source)
+                writer.skip(refuse(skipped, task.on_error))
+                bad.append(skipped._replace(source=None))
+                continue
             n_rows, n_words = n_rows + 1, n_words + len(doc)
     return n_rows, n_words, bad
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from .inputs import InputFile
 
+PART = "part-"
 MAX_BYTES = 2**22  # per shard of a text file, so that long documents do not make a long shard
 
 
@@ -51,7 +52,7 @@ class Shard(NamedTuple):
     @property
     def name(self) -> str:
         """RETURNS (str): A name that sorts shards in the order of the input."""
-        return f"part-{self.number:08}"
+        return f"{PART}{self.number:08}"
 
 
 def cut_evenly(n_rows: int, size: int) -> Iterator[Slice]:

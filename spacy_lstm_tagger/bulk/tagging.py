@@ -4,19 +4,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias
+from sys import maxsize
+from typing import Any, Literal, TypeAlias
 
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..corpora.lines import shorten
 from ..errors import Errors, LSTMTaggerValueError
 from ..pipeline.lookup import get_labeler
+from ..pipeline.predictions import require_scores
 from .rows import BadRow, Content, Row, TaggedRow, attempt, extract
 
 OnError: TypeAlias = Literal["stop", "skip"]
 
 BATCH_SIZE = 256
+NEED_LIMIT = ("parser", "ner", "beam_parser", "beam_ner")  # the reason of spaCy's `nlp.max_length`
 MAX_CHARACTERS = 2**20  # per batch, so that long documents do not make a long batch
 
 
@@ -26,11 +30,14 @@ def load_pipeline(model: str | Path, *, component: str = "lstm_tagger", scores: 
     model (str | Path): Its folder, or the name of its package.
     component (str): The component's name in the pipeline.
     scores (bool): Whether the component stores its confidences.
-    RETURNS (Language): The pipeline.
+    RETURNS (Language): The pipeline. It takes texts of any length, unless a component needs much memory
+        for a long one.
     RAISES (LSTMTaggerValueError): If the pipeline has no such component of ours.
     """
     nlp = spacy.load(model)
     get_labeler(nlp, component).cfg["store_scores"] = scores
+    if not any(nlp.get_pipe_meta(name).factory in NEED_LIMIT for name in nlp.pipe_names):
+        nlp.max_length = maxsize
     return nlp
 
 
@@ -50,15 +57,47 @@ def tag_rows(
     scores (bool): Whether to return the confidences, which the component has to store: see `load_pipeline`.
     on_error ("stop" | "skip"): What to do with a row that can't be tagged: raise, or yield a `BadRow`.
     YIELDS (TaggedRow | BadRow): One for each row, in order.
-    RAISES (LSTMTaggerValueError): For a bad row, with "stop".
+    RAISES (LSTMTaggerValueError): For a bad row, with "stop"; for anything that is not a row.
     """
-    for batch in batch_rows(rows, batch_size):
+    for batch in batch_rows(map(check_row, rows), batch_size):
         with forget_words(nlp):
             tagged = [
-                found if isinstance(found, BadRow) else extract(found[0].id, found[1], scores=scores)
+                found if isinstance(found, BadRow) else _extract(*found, scores, on_error)
                 for found in tag_batch(nlp, batch, on_error)
             ]
         yield from tagged
+
+
+def _extract(row: Row, doc: Doc, scores: bool, on_error: OnError) -> TaggedRow | BadRow:
+    if scores and doc._.tag_scores is None:  # the call is wrong, not the row: none would be left
+        require_scores(doc, "tag")
+    made = attempt(lambda row: extract(row.id, doc, scores=scores), row, _show, row.file, row.number)
+    return refuse(made, on_error) if isinstance(made, BadRow) else made
+
+
+def check_row(row: Any) -> Row | BadRow:
+    """RETURNS (Row | BadRow): A row whose content can be tagged, or why it can't.
+    RAISES (LSTMTaggerValueError): If it is not a row at all.
+    """
+    if isinstance(row, BadRow):
+        return row
+    if not isinstance(row, Row):
+        raise LSTMTaggerValueError(Errors.L430.format(found=shorten(row)))
+    content = row.content
+    is_words = isinstance(content, list) and all(isinstance(word, str) and word for word in content)
+    if isinstance(content, (str, Doc)) or is_words:
+        return row
+    return BadRow(row.file, row.number, Errors.L431.format(found=shorten(content)), _show(row))
+
+
+def refuse(bad: BadRow, on_error: OnError) -> BadRow:
+    """RETURNS (BadRow): The bad row, with "skip".
+    RAISES (LSTMTaggerValueError): With "stop".
+    """
+    if on_error == "stop":
+        reason = bad.reason.rstrip(".")
+        raise LSTMTaggerValueError(Errors.L416.format(file=bad.file, row=bad.row, reason=reason))
+    return bad
 
 
 @contextmanager
@@ -113,10 +152,7 @@ def tag_batch(
                 yield row, found
                 continue
         assert isinstance(found, BadRow)
-        if on_error == "stop":
-            reason = found.reason.rstrip(".")
-            raise LSTMTaggerValueError(Errors.L416.format(file=found.file, row=found.row, reason=reason))
-        yield found._replace(source=row.source)
+        yield refuse(found, on_error)._replace(source=row.source)
 
 
 def _tag_together(nlp: Language, docs: list[Doc]) -> Iterator[Doc] | None:
@@ -129,12 +165,19 @@ def _tag_together(nlp: Language, docs: list[Doc]) -> Iterator[Doc] | None:
 
 
 def _attempt(function: Callable[[Row], Doc], row: Row) -> Doc | BadRow:
-    return attempt(function, row, lambda row: str(row.content), row.file, row.number)
+    return attempt(function, row, _show, row.file, row.number)
+
+
+def _show(row: Row) -> str:
+    return str(row.content)
 
 
 def _make_doc(nlp: Language, row: Row) -> Doc:
     """RETURNS (Doc): A new document, so that a second attempt does not see annotations of the first."""
     if isinstance(row.content, str):
+        length, limit = len(row.content), nlp.max_length
+        if length > limit:
+            raise LSTMTaggerValueError(Errors.L433.format(length=length, limit=limit))
         return nlp.make_doc(row.content)
     return Doc(nlp.vocab, words=row.content) if isinstance(row.content, list) else row.content.copy()
 

@@ -1,16 +1,15 @@
 """`lstm-tagger apply`: files in, tagged files out."""
 
 from enum import Enum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from wasabi import msg
 
-from ..bulk import tag_files
-from ..bulk.apply import SHARD_SIZE
+from ..bulk.apply import SHARD_SIZE, Summary
+from ..bulk.standard_streams import STANDARD, tag_streams
 from ..bulk.tagging import BATCH_SIZE
-from .app import lstm_tagger_cli
+from .app import GpuId, lstm_tagger_cli
 
 
 class EngineName(str, Enum):
@@ -34,15 +33,22 @@ def apply_cli(
         str,
         typer.Argument(
             metavar="INPUT",
-            help=".txt, .jsonl, .csv, .conllu (or .gz of these), .parquet, .spacy: a file, folder or glob",
+            help=".txt, .jsonl, .csv, .conllu (or .gz of these), .parquet, .spacy: file, folder or glob; - "
+            "for standard input",
         ),
     ],
     output: Annotated[
-        Path, typer.Argument(help="Folder, or a .jsonl, .csv, .conllu, .parquet or .spacy file")
+        str,
+        typer.Argument(
+            help="Folder, or a .jsonl, .csv, .conllu, .parquet or .spacy file; - for standard output"
+        ),
     ],
+    input_format: Annotated[
+        str | None, typer.Option(help="Format of standard input: txt, jsonl, csv, conllu…")
+    ] = None,
     output_format: Annotated[
         str | None,
-        typer.Option("--format", help="Format if OUTPUT is a folder: jsonl, csv.gz, parquet…"),
+        typer.Option("--format", help="Format if OUTPUT is a folder or -: jsonl, csv.gz, parquet…"),
     ] = None,
     n_process: Annotated[int, typer.Option(help="Number of processes")] = 1,
     batch_size: Annotated[int, typer.Option(help="Rows per batch")] = BATCH_SIZE,
@@ -60,13 +66,18 @@ def apply_cli(
         str | None, typer.Option(help="Address of the cluster; default: RAY_ADDRESS, or a local one")
     ] = None,
     gpu: Annotated[bool, typer.Option("--gpu", help="Tag on GPUs, with --engine ray")] = False,
+    gpu_id: GpuId = -1,
+    force: Annotated[
+        bool, typer.Option("--force", "-F", help="Start over, and replace an earlier output")
+    ] = False,
 ) -> None:
     """Tag files of any size. After an interruption, the same command resumes."""
     try:
-        summary = tag_files(
+        summary = tag_streams(
             model,
             source,
             output,
+            input_format=input_format,
             output_format=output_format,
             n_process=n_process,
             batch_size=batch_size,
@@ -80,6 +91,8 @@ def apply_cli(
             engine=engine.value,
             ray_address=ray_address,
             gpu=gpu,
+            gpu_id=gpu_id,
+            force=force,
             progress=True,
         )
     except (ImportError, OSError, RuntimeError, ValueError) as error:
@@ -87,9 +100,17 @@ def apply_cli(
     except KeyboardInterrupt:
         msg.warn("Interrupted. Run the same command to resume.")
         raise typer.Exit(130) from None
+    if output != STANDARD:
+        _report(summary, output)
+
+
+def _report(summary: Summary, output: str) -> None:
     if summary.n_finished_before:
         msg.info(f"Resumed: {summary.n_finished_before} shards were already finished")
     if summary.bad_rows:
         msg.warn(f"Skipped {summary.n_bad} bad rows in this run; all bad rows are in", summary.bad_rows)
+    if not summary.n_shards and summary.n_finished_before:
+        msg.good("Everything was already finished", output)
+        return
     speed = summary.n_words / summary.seconds
     msg.good(f"{summary.n_rows:,} rows, {summary.n_words:,} words, {speed:,.0f} words/s", output)

@@ -1,7 +1,7 @@
 """CoNLL-U corpora: a word on every line, its annotation in ten columns."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, islice
 from typing import NamedTuple
@@ -16,7 +16,8 @@ from .reading import Damage
 
 _ID = re.compile(r"(0|[1-9][0-9]{0,8})(?:([-.])([1-9][0-9]{0,8}))?")
 _HEAD = re.compile(r"0|[1-9][0-9]{0,8}")
-_FEATS = re.compile(r"[^=|]+=[^=|]+(?:\|[^=|]+=[^=|]+)*")
+FEATS = re.compile(r"[^=|]+=[^=|]+(?:\|[^=|]+=[^=|]+)*")
+_LABEL = re.compile("O|[BILUES]-.+", re.DOTALL)  # in any scheme
 _ENTITY = re.compile(r"(?:name|NE|NER)=(.+)")  # the first two are those of `spacy convert`
 
 
@@ -49,14 +50,27 @@ class Block(NamedTuple):
     lines: list[Line]
 
 
+def split_fields(line: Line, text: str) -> Fields:
+    """RETURNS (Fields): The columns of a CoNLL-U line.
+    RAISES (LSTMTaggerValueError): If it has more or fewer.
+    """
+    fields = text.split("\t")
+    if len(fields) != len(Fields._fields):
+        raise line.error(Errors.L308, count=len(fields))
+    return Fields(*fields)
+
+
 class Tree:
     """The words of a block, the spaces after them, and the multiword tokens.
 
+    block (Block): The lines.
+    split (Callable[[Line, str], Fields]): Splits a line, given its text as well.
     RAISES (LSTMTaggerValueError): If a line is malformed, or IDs are out of sequence.
     """
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, split: Callable[[Line, str], Fields] = split_fields) -> None:
         self.document = block.document
+        self._split = split
         self.words: list[Word] = []
         self.spaces: list[bool] = []
         self.tokens: list[MultiwordToken] = []
@@ -70,7 +84,7 @@ class Tree:
             raise self._line.error(Errors.L312, last=self._last, count=len(self.words))
 
     def _add(self, line: Line, text: str) -> None:
-        fields = _split_fields(line, text)
+        fields = self._split(line, text)
         number, mark, second = _parse_id(line, fields.id)
         previous = number if mark == "." else number - 1
         if previous != len(self.words):
@@ -83,7 +97,7 @@ class Tree:
     def _add_range(self, line: Line, fields: Fields, first: int, last: int) -> None:
         if first <= self._last or last < first:
             raise line.error(Errors.L311, id=fields.id)
-        self._last, self._has_space, self._line = last, _has_space_after(fields), line
+        self._last, self._has_space, self._line = last, has_space_after(fields), line
         self.tokens.append(MultiwordToken(first - 1, last, strip_spaces(fields.form)))
 
     def _add_word(self, line: Line, fields: Fields) -> None:
@@ -93,7 +107,7 @@ class Tree:
         number = len(self.words)
         is_inside = number <= self._last
         self.spaces.append(
-            number == self._last and self._has_space if is_inside else _has_space_after(fields)
+            number == self._last and self._has_space if is_inside else has_space_after(fields)
         )
 
 
@@ -102,29 +116,53 @@ def parse_conllu(
 ) -> Iterator[Annotations]:
     """YIELDS (Annotations): Docs of at most this many sentences, 0 for whole documents."""
     parse = partial(_parse_block, damage=damage, tag=tag, multiword_tokens=multiword_tokens)
-    sentences = damage.parse_each(parse, split_blocks(lines))
+    return join_blocks(parse, split_blocks(lines), damage, sentences_per_doc)
+
+
+def join_blocks(
+    parse: Callable[[Block], Sentence], blocks: Iterable[Block], damage: Damage, sentences_per_doc: int
+) -> Iterator[Annotations]:
+    """YIELDS (Annotations): Docs of at most this many sentences, 0 for whole documents."""
+
+    def parse_numbered(block: Block) -> tuple[int, Sentence]:
+        return block.document, parse(block)
+
+    sentences = damage.parse_each(parse_numbered, blocks)
     for _, document in groupby(sentences, key=lambda found: found[0]):
         while part := list(islice(document, sentences_per_doc or None)):
             yield join_sentences([sentence for _, sentence in part])
 
 
-def _parse_block(
-    block: Block, *, damage: Damage, tag: str, multiword_tokens: Multiword
-) -> tuple[int, Sentence]:
-    """RETURNS (Tuple[int, Sentence]): The number of the document, and the sentence."""
+def _parse_block(block: Block, *, damage: Damage, tag: str, multiword_tokens: Multiword) -> Sentence:
     tree = Tree(block)
-    sentence = Sentence(
-        words=[strip_spaces(word.fields.form) for word in tree.words],
-        spaces=tree.spaces,
-        tags=[_get_value(getattr(word.fields, tag)) for word in tree.words],
-        pos=[_get_pos(word, damage) for word in tree.words],
-        lemmas=[_get_lemma(word.fields) for word in tree.words],
-        morphs=[_get_morph(word, damage) for word in tree.words],
-        heads=_get_heads(tree.words, damage),
-        deps=[_get_relation(word.fields) for word in tree.words],
-        ents=[_get_entity(word.fields) for word in tree.words],
+    ents = [find_entity(word.fields) for word in tree.words]
+    sentence = make_sentence(tree.words, ents, damage, spaces=tree.spaces, tag=tag)
+    return merge_words(sentence, tree.tokens, multiword_tokens)
+
+
+def make_sentence(
+    words: Sequence[Word], ents: Sequence[str], damage: Damage, *, spaces: list[bool] | None, tag: str
+) -> Sentence:
+    """Read the columns of words. A value of "_" or "" is missing.
+
+    words (Sequence[Word]): The words of a sentence.
+    ents (Sequence[str]): The labels of their entities.
+    damage (Damage): What is told about values that can't be read.
+    spaces (Optional[List[bool]]): Whether a space follows.
+    tag (str): The field of the tag.
+    RETURNS (Sentence): The sentence.
+    """
+    return Sentence(
+        words=[strip_spaces(word.fields.form) for word in words],
+        spaces=spaces,
+        tags=[_get_value(getattr(word.fields, tag)) for word in words],
+        pos=[_get_pos(word, damage) for word in words],
+        lemmas=[_get_lemma(word.fields) for word in words],
+        morphs=[_get_morph(word, damage) for word in words],
+        heads=_get_heads(words, damage),
+        deps=[_get_relation(word.fields) for word in words],
+        ents=[_get_entity(word, label, damage) for word, label in zip(words, ents, strict=True)],
     )
-    return block.document, merge_words(sentence, tree.tokens, multiword_tokens)
 
 
 def split_blocks(lines: Iterable[Line]) -> Iterator[Block]:
@@ -167,13 +205,6 @@ def strip_spaces(form: str) -> str:
     return form.strip(" ")
 
 
-def _split_fields(line: Line, text: str) -> Fields:
-    fields = text.split("\t")
-    if len(fields) != len(Fields._fields):
-        raise line.error(Errors.L308, count=len(fields))
-    return Fields(*fields)
-
-
 def _parse_id(line: Line, value: str) -> tuple[int, str, int]:
     """Split an ID such as 3-4 into its first number, its mark and its second."""
     match = _ID.fullmatch(value.strip())
@@ -193,13 +224,13 @@ def _get_pos(word: Word, damage: Damage) -> str:
 
 def _get_morph(word: Word, damage: Damage) -> str:
     value = _get_value(word.fields.feats)
-    if not value or _FEATS.fullmatch(value):
+    if not value or FEATS.fullmatch(value):
         return value
     damage.lose_value("token.morph", word.line.error(Errors.L315, value=shorten(value)))
     return ""
 
 
-def _get_heads(words: list[Word], damage: Damage) -> list[int] | None:
+def _get_heads(words: Sequence[Word], damage: Damage) -> list[int] | None:
     heads = [_get_head(index, word, damage) for index, word in enumerate(words)]
     if is_tree(heads):
         return heads
@@ -221,9 +252,18 @@ def _get_relation(word: Fields) -> str:
     return ROOT if value == "root" else value
 
 
-def _get_entity(word: Fields) -> str:
+def find_entity(word: Fields) -> str:
+    """RETURNS (str): The label of the entity that MISC has as `NER=B-PER`; "" if there is none."""
     found = filter(None, map(_ENTITY.fullmatch, _split_misc(word)))
     return next((match[1] for match in found), "")
+
+
+def _get_entity(word: Word, label: str, damage: Damage) -> str:
+    value = _get_value(label)
+    if not value or _LABEL.fullmatch(value):
+        return value
+    damage.lose_value("doc.ents", word.line.error(Errors.L344, value=shorten(value)))
+    return ""
 
 
 def _get_value(column: str) -> str:
@@ -239,5 +279,6 @@ def _split_misc(word: Fields) -> list[str]:
     return [part.strip() for part in word.misc.split("|")]
 
 
-def _has_space_after(token: Fields) -> bool:
+def has_space_after(token: Fields) -> bool:
+    """RETURNS (bool): Whether a space follows."""
     return "SpaceAfter=No" not in _split_misc(token)

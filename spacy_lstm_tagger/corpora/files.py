@@ -1,5 +1,6 @@
-"""Text files: what their endings say, which of them a folder has, and how they are opened."""
+"""Files: what their endings say, which of them a folder has, how they are opened, why writing failed."""
 
+import errno
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from ..errors import Errors, LSTMTaggerValueError
+from ..errors import Errors, LSTMTaggerOSError, LSTMTaggerValueError
 
 COMPRESSED = ".gz"
 _HEAD = 2**16  # bytes that show what a file is
@@ -91,3 +92,30 @@ def _check_content(path: Path, head: bytes) -> None:
     if head.count(b"\r") > 1 and b"\n" not in head:
         kind, advice = "text whose lines end with CR alone", "Save it with LF or CR LF"
         raise LSTMTaggerValueError(Errors.L326.format(path=path, kind=kind, advice=advice))
+
+
+_ADVICE = {
+    errno.ENOSPC: "Free space, or write somewhere else, and run the same command again.",
+    errno.EDQUOT: "Free space, or write somewhere else, and run the same command again.",
+    errno.EROFS: "The file system is read-only: write somewhere else.",
+    errno.EACCES: "Check the permissions, or write somewhere else.",
+    errno.EPERM: "Check the permissions, or write somewhere else.",
+}
+
+
+@contextmanager
+def explain_failure(path: Path) -> Iterator[None]:
+    """Say which file can't be written, and what to do: the system's errors often name none.
+
+    RAISES (LSTMTaggerOSError): If the operating system refuses.
+    """
+    try:
+        yield
+    except (InterruptedError, LSTMTaggerOSError):
+        raise
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, "Check the path, and run the same command again.")
+        message = Errors.L435.format(
+            path=error.filename or path, reason=error.strerror or error, advice=advice
+        )
+        raise LSTMTaggerOSError(message) from error

@@ -1,55 +1,71 @@
-"""JSONL corpora: an object with words and their tags on every line."""
+"""JSONL corpora: on every line an object with words and their annotation, or with a text and spans."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Literal, NamedTuple, TypeAlias
 
-from ..errors import Errors
-from .annotations import Annotations
-from .lines import Line, shorten
+from .annotations import Annotations, join_sentences
+from .lines import Line
 from .reading import Damage
+from .records import Record
+from .texts import Tokenizer, parse_text
+from .word_lists import parse_words
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+Offsets: TypeAlias = Literal["characters", "utf-16"]
+
+# Keys that are known to mean the same as "words", "tags", and "spans" (as Prodigy writes it).
+_WORDS = ("tokens", "forms", "text_tokens")
+_TAGS = ("labels", "pos_tags", "ner_tags", "chunk_tags", "xpos", "upos", "ner", "slots")
+_SPANS = ("entities", "label", "labels")  # spaCy and newer doccano, doccano, older doccano
+
+_UNUSED = ("reject", "ignore")  # Prodigy's answers about what is not to be learned
 
 
-def parse_jsonl(lines: Iterable[Line], damage: Damage) -> Iterator[Annotations]:
+class Keys(NamedTuple):
+    """Where the objects have words and labels, and how to read these.
+
+    words (Optional[str]): The key of the words or tokens; None to guess.
+    tags (Optional[str]): The key of the tags or spans; None to guess.
+    names (Optional[List[str]]): The names of labels that are numbers.
+    offsets (str): What the bounds of spans count: "characters", or "utf-16" code units.
+    """
+
+    words: str | None = None
+    tags: str | None = None
+    names: list[str] | None = None
+    offsets: Offsets = "characters"
+
+
+def parse_jsonl(
+    lines: Iterable[Line], damage: Damage, *, keys: Keys, tokenizer: Tokenizer
+) -> Iterator[Annotations]:
     """YIELDS (Annotations): A doc for every line that is not blank."""
-    return damage.parse_each(_parse_record, (line for line in lines if line.content.strip()))
+    parse = partial(_parse_line, damage=damage, keys=keys, tokenizer=tokenizer)
+    return damage.parse_each(parse, (line for line in lines if line.content.strip()))
 
 
-def _parse_record(line: Line) -> Annotations:
-    record = line.parse_object()
-    words = _get_list(line, record, "words")
-    tags = _get_list(line, record, "tags")
-    spaces = _get_list(line, record, "spaces") if record.get("spaces") is not None else None
-    for key, values in (("tags", tags), ("spaces", spaces)):
-        if values is not None and len(values) != len(words):
-            raise line.error(Errors.L321, key=key, count=len(values), words=len(words))
-    return {"words": words, "tags": [tag or "" for tag in tags], "spaces": spaces}
+def _parse_line(line: Line, *, damage: Damage, keys: Keys, tokenizer: Tokenizer) -> Annotations:
+    record = Record(line, keys.names)
+    if record.values.get("answer") in _UNUSED:
+        return {"words": []}
+    words_key = record.find_key("words_key", keys.words, "words", _WORDS)
+    if "text" in record.values and not _has_words(record, words_key, keys):
+        spans_key = record.find_key("tags_key", keys.tags, "spans", _SPANS)
+        is_utf16 = keys.offsets == "utf-16"
+        sentences = [parse_text(record, damage, tokenizer, words_key, spans_key, is_utf16=is_utf16)]
+    else:
+        tags_key = record.find_key("tags_key", keys.tags, "tags", _TAGS)
+        sentences = parse_words(record, damage, words_key, tags_key)
+    annotations = join_sentences(sentences)
+    if "heads" not in annotations and not record.values.get("sent_starts"):
+        annotations["sent_starts"] = None  # nothing says that the line is one sentence
+    return annotations
 
 
-def _get_list(line: Line, record: dict[str, Any], key: str) -> list[Any]:
-    if key not in record:
-        raise line.error(Errors.L318, key=key)
-    values = record[key]
-    if not isinstance(values, list):
-        raise line.error(Errors.L319, key=key, value=shorten(values))
-    expected, is_valid = _ENTRIES[key]
-    for index, value in enumerate(values):
-        if not is_valid(value):
-            found = shorten(value)
-            raise line.error(Errors.L320, key=key, index=index, value=found, expected=expected)
-    return values
-
-
-def _is_text(value: object) -> bool:
-    # JSON can escape half of a surrogate pair, which no spaCy string can have.
-    return isinstance(value, str) and not _SURROGATE.search(value)
-
-
-# What the entries of each list must be.
-_ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "words": ("a non-empty string", lambda value: value != "" and _is_text(value)),
-    "tags": ("a string or null", lambda value: value is None or _is_text(value)),
-    "spaces": ("true or false", lambda value: isinstance(value, bool)),
-}
+def _has_words(record: Record, words_key: str, keys: Keys) -> bool:
+    """Whether there are words, rather than tokens with their bounds in the text, as Prodigy has them."""
+    words = record.values.get(words_key)
+    if words == []:  # of either
+        return record.find_key("tags_key", keys.tags, "tags", _TAGS) in record.values
+    is_bounds = isinstance(words, list) and all(isinstance(word, dict) for word in words)
+    return words is not None and not is_bounds

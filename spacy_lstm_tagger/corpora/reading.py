@@ -50,6 +50,8 @@ class Damage:
         self.first = ""  # the first error's message
         self.lost = 0
         self.first_lost = ""
+        self.lost_spans = 0
+        self.first_span = ""
 
     def parse_each(self, parse: Callable[[_Piece], _Parsed], pieces: Iterable[_Piece]) -> Iterator[_Parsed]:
         """Parse independent pieces of a file, and skip the damaged ones."""
@@ -78,6 +80,15 @@ class Damage:
         self.lost += 1
         self.first_lost = self.first_lost or str(error)
 
+    def lose_span(self, number: int, content: str) -> None:
+        """A span that does not fit the words is no label of theirs.
+
+        number (int): The number of its line.
+        content (str): Its characters, for a message.
+        """
+        self.lost_spans += 1
+        self.first_span = self.first_span or f"{content} in line {number}"
+
     def warn(self) -> None:
         """Warn of what was lost, after the last piece."""
         # Raised from one line of code in all epochs: Python's filter shows it once per line.
@@ -85,6 +96,9 @@ class Damage:
             warnings.warn(self.describe(Warnings.W003), stacklevel=1)
         if self.first_lost:
             message = Warnings.W005.format(path=self.path, lost=self.lost, error=self.first_lost)
+            warnings.warn(message, stacklevel=1)
+        if self.first_span:
+            message = Warnings.W006.format(path=self.path, lost=self.lost_spans, first=self.first_span)
             warnings.warn(message, stacklevel=1)
 
     def describe(self, template: str) -> str:

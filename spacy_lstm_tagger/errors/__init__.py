@@ -19,6 +19,7 @@ __all__ = [
     "Errors",
     "LSTMTaggerError",
     "LSTMTaggerImportError",
+    "LSTMTaggerOSError",
     "LSTMTaggerRuntimeError",
     "LSTMTaggerValueError",
     "Warnings",
@@ -33,6 +34,10 @@ class LSTMTaggerError(Exception):
 
 class LSTMTaggerValueError(LSTMTaggerError, ValueError):
     """A setting, an annotation, a file or a saved model is invalid."""
+
+
+class LSTMTaggerOSError(LSTMTaggerError, OSError):
+    """A file can't be written."""
 
 
 class LSTMTaggerImportError(LSTMTaggerError, ImportError):

@@ -35,7 +35,8 @@ class CommandErrors:
     )
     L409 = (
         "[L409] The shards in {folder} belong to another run: {name!r} was {before!r}, and now is "
-        "{now!r}. Repeat the earlier command to resume it, or write somewhere else."
+        "{now!r}. Repeat the earlier command to resume it, write somewhere else, or start over with "
+        "--force."
     )
     L410 = (
         "[L410] The input {path} has changed since the run began, so its shards would not fit together. "
@@ -92,12 +93,31 @@ class CommandErrors:
         "[L462] The record from line {line} on has {count} field(s), but the header has {expected}. Quote "
         "fields that contain the separator."
     )
+    L430 = (
+        "[L430] {found} is not a row. Pass `spacy_lstm_tagger.bulk.Row` objects, with an id and a content."
+    )
+    L431 = (
+        "[L431] The content is {found}. It must be a text, a list of non-empty words, or a Doc with the "
+        "pipeline's vocab."
+    )
+    L432 = "[L432] The option '{option}' has no effect {reason}. Leave it out, or {advice}."
+    L433 = (
+        "[L433] The text has {length} characters, more than the {limit} that the pipeline takes, because "
+        "its parser or entity recognizer needs 1 GB per 100,000 characters. Divide it into several rows, "
+        "or use a pipeline without these components."
+    )
+    L434 = (
+        "[L434] The output {path} ends in {suffix}, which is not a format that can be written: {formats}. "
+        "Choose one of these; for a folder of that name, put a slash at the end, or name the format of its "
+        "files."
+    )
+    L435 = "[L435] Can't write {path}: {reason}. {advice}"
+    L436 = "[L436] Can't tell the format of standard input. Name it with --input-format: {formats}."
+
     L429 = (
         "[L429] The Ray cluster failed or can't be reached: {reason}. Check its address, and that its "
         "machines have this version of spacy-lstm-tagger and see the same files. Finished shards are "
         "kept: run the same command to resume."
     )
-    L450 = (
-        "[L450] Unknown components: {names}. Name one or more, separated by commas; there are: {known}."
-    )
+    L450 = "[L450] Unknown components: {names}. Name one or more, separated by commas; there are: {known}."
     L451 = "[L451] {path} already exists. Choose another name, or overwrite it with --force."

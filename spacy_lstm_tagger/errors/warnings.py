@@ -23,6 +23,11 @@ class Warnings:
         "[W005] {path}: {lost} value(s) that no component of the pipeline learns can't be read, and count "
         "as missing. The first: {error}"
     )
+    W006 = (
+        "[W006] {path}: {lost} span(s) do not fit the words: they begin or end inside one, have none, or "
+        "overlap others. These words have no label, and nothing is learned from them. Correct the spans, "
+        'or set offsets = "utf-16" if they are shifted after emojis. The first is {first}.'
+    )
     W010 = (
         "[W010] Component '{name}' has {n_labels} labels, and its decoder, '{decoder}', compares each with "
         "each at every word: twice the labels take four times as long. Use 'spacy-lstm-tagger.Softmax.v1', "

@@ -38,7 +38,7 @@ def test_an_interruption_is_reported(model, tmp_path, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("spacy_lstm_tagger.cli.apply.tag_files", interrupt)
+    monkeypatch.setattr("spacy_lstm_tagger.cli.apply.tag_streams", interrupt)
     code, output = run(model, tmp_path / "in.txt", tmp_path / "out.jsonl")
     assert code == 130
     assert "Run the same command to resume" in output

@@ -107,13 +107,8 @@ def run_and_die(step, *args):
 
 
 def resume(model, source, output):
-    """Run it again, unless there is nothing left to do: then the command refuses to overwrite."""
-    manifest = output.with_name("out.jsonl.parts") / MANIFEST
-    if output.suffix and output.exists() and not manifest.exists():
-        with pytest.raises(ValueError, match="L406"):
-            tag(model, source, output)
-    else:
-        tag(model, source, output)
+    """Run it again; if there is nothing left to do, that does nothing."""
+    tag(model, source, output)
 
 
 @OUTPUTS
@@ -170,8 +165,78 @@ def test_a_finished_run(model, source, tmp_path):
     assert (summary.n_shards, summary.n_finished_before) == (0, 4)
     assert read_files(tmp_path) == before
     tag(model, source, tmp_path / "out.jsonl")
-    with pytest.raises(ValueError, match=r"L406.*out.jsonl already exists"):
-        tag(model, source, tmp_path / "out.jsonl")
+    before = read_files(tmp_path)
+    summary = tag(model, source, tmp_path / "out.jsonl")
+    assert (summary.n_shards, summary.n_finished_before) == (0, 4)
+    assert read_files(tmp_path) == before
+
+
+@OUTPUTS
+def test_a_finished_run_is_replaced_only_by_force(output, model, source, tmp_path):
+    tag(model, source, tmp_path / output)
+    before = read_files(tmp_path)
+    other = tmp_path / "other.txt"
+    other.write_text("I like ham\n")
+    with pytest.raises(ValueError, match=r"L409.*--force"):
+        tag(model, other, tmp_path / output)
+    other.unlink()
+    assert read_files(tmp_path) == before
+    other.write_text("I like ham\n")
+    assert tag(model, other, tmp_path / output, force=True).n_rows == 1
+    tag(model, other, tmp_path / "expected" / output)
+    found, expected = (
+        (
+            {
+                name: data
+                for name, data in read_files(folder).items()
+                if "manifest" not in name and name != "other.txt"
+            }
+            for folder in (tmp_path / output, tmp_path / "expected" / output)
+            if folder.is_dir()
+        )
+        if (tmp_path / output).is_dir()
+        else (
+            (tmp_path / output).read_bytes(),
+            (tmp_path / "expected" / output).read_bytes(),
+        )
+    )
+    assert found == expected
+
+
+def test_force_leaves_other_files_alone(model, source, tmp_path):
+    tag(model, source, tmp_path / "out")
+    (tmp_path / "out" / "thesis.txt").write_text("all of it")
+    with pytest.raises(ValueError, match="L406"):
+        tag(model, source, tmp_path / "out", force=True)
+    assert (tmp_path / "out" / "thesis.txt").read_text() == "all of it"
+
+
+@OUTPUTS
+def test_the_advice_of_a_failed_run_can_be_followed(output, model, tmp_path):
+    """Nothing was finished, so nothing is bound: not the columns, not the input."""
+    data = tmp_path / "in.jsonl"
+    data.write_text('{"content": "I like ham"}\n{"content": 3}\n')
+    with pytest.raises(ValueError, match=r"L416.*L421"):
+        tag_files(model, data, tmp_path / output)
+    with pytest.raises(ValueError, match=r"L416.*L422"):
+        tag_files(model, data, tmp_path / output, text_column="content")
+    data.write_text('{"content": "I like ham"}\n{"content": "3"}\n')
+    assert tag_files(model, data, tmp_path / output, text_column="content").n_rows == 2
+
+
+@pytest.mark.parametrize("name", ["out.json", "out.tsv", "out.html", "out.TXT"])
+def test_an_output_of_an_unknown_format_is_refused(name, model, source, tmp_path):
+    with pytest.raises(ValueError, match=rf"L434.*{name} ends in \{name[3:]}.*jsonl"):
+        tag(model, source, tmp_path / name)
+    assert not (tmp_path / name).exists()
+    tag(model, source, f"{tmp_path / name}/")
+    assert (tmp_path / name / MANIFEST).is_file()
+
+
+@pytest.mark.parametrize("name", ["run.v1", "run.v1.2", "2026.11.26", "out"])
+def test_names_of_folders_may_have_dots(name, model, source, tmp_path):
+    tag(model, source, tmp_path / name)
+    assert (tmp_path / name / MANIFEST).is_file()
 
 
 def test_another_run_is_refused(model, source, tmp_path):
@@ -184,7 +249,7 @@ def test_another_run_is_refused(model, source, tmp_path):
     for changed, name in (
         ({"scores": True}, "scores"),
         ({"shard_size": 3}, "shard_size"),
-        ({"text_column": "t"}, "columns"),
+        ({"component": "other"}, "component"),
         ({"output_format": "parquet"}, "format"),
     ):
         with pytest.raises(ValueError, match=f"L409.*'{name}' was"):
@@ -346,7 +411,9 @@ def test_a_file_is_on_the_disk_before_it_gets_its_name(model, source, tmp_path, 
     monkeypatch.setattr(Path, "replace", rename)
     tag(model, source, tmp_path / "out.jsonl")
     parts = {f"part-{number:08}.jsonl" for number in range(4)}
-    assert renamed == dict.fromkeys([*parts, MANIFEST, "out.jsonl", "out.errors.jsonl"], True)
+    assert renamed == dict.fromkeys(
+        [*parts, ".out.jsonl.manifest.json", "out.jsonl", "out.errors.jsonl"], True
+    )
 
 
 @OUTPUTS
