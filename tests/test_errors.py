@@ -67,7 +67,7 @@ USES = list(find_uses())
 def test_message_has_its_code_and_tells_something_to_do(code: str) -> None:
     message = MESSAGES[code]
     assert message.startswith(f"[{code}] ")
-    assert message.endswith((".", "{error}", "{cause}")), "or with another message"
+    assert message.endswith((".", "{error}", "{cause}", "{advice}")), "or with another message"
     assert re.search(r"[.,:] \S", message), "what was wrong, and what to do"
 
 

@@ -24,10 +24,8 @@ _BLANKS = re.compile("[ \t]+")
 _ESCAPED = re.compile(r"\\([/*])")  # as in the Penn Treebank
 _NUMBER_OF_SENTENCE = re.compile("^[0-9]+_")  # the TIGER corpus has it before the ID
 # `#` can be a word, so only these are comments where no line has an ID.
-_COMMENT = re.compile(
-    rb"# *(?:[\w.:-]+ +=|newdoc|newpar)(?: [^\t]*)?|# *id +\S+\sdomain=.*|#(?:begin|end) document[^\t]*"
-)
-_DOCUMENT_START = re.compile(rb"-DOCSTART-(?:\s|$)")
+_COMMENT = re.compile(rb"# *(?:[\w.:-]+ +=|newpar)(?: [^\t]*)?|# *id +\S+\sdomain=.*|#end document.*")
+_DOCUMENT_START = re.compile(rb"-DOCSTART-(?:\s.*)?|# *newdoc(?: [^\t]*)?|#begin document.*")
 
 
 @dataclass(frozen=True)
@@ -147,5 +145,5 @@ def is_comment(line: Line) -> bool:
 
 
 def is_document_start(line: Line) -> bool:
-    """RETURNS (bool): Whether a line of a layout without IDs begins a document, as in CoNLL-2003."""
-    return _DOCUMENT_START.match(line.content) is not None
+    """RETURNS (bool): Whether a line of a layout without IDs begins a document."""
+    return _DOCUMENT_START.fullmatch(line.content) is not None

@@ -135,6 +135,16 @@ def test_conll2003(tmp_path: Path) -> None:
     assert [[len(sentence) for sentence in doc.sents] for doc in whole] == [[6, 1], [2]]
 
 
+@pytest.mark.parametrize(
+    "start", ["-DOCSTART-", "-DOCSTART- -X- O", "# newdoc", "#newdoc id = 7", "#begin document 7"]
+)
+def test_documents(tmp_path: Path, start: str) -> None:
+    path = save(tmp_path, f"a A\n\nb B\n{start}\nc C\n\n{start}\n\nd D\n\ne E\n")
+    for size, expected in ((0, [2, 1, 2]), (1, [1] * 5), (2, [2, 1, 2])):
+        docs = read_columns(path, columns=["word", "tag"], sentences_per_doc=size)
+        assert [len(doc) for doc in docs] == expected
+
+
 def test_conll2003_in_german(tmp_path: Path) -> None:
     [doc] = read_columns(save(tmp_path, CONLL2003_GERMAN))
     assert pairs([doc]) == [["Die ART", "Stadt NN", "Bonn NE", "schläft VVFIN"]]

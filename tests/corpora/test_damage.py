@@ -38,7 +38,9 @@ def texts(outcome: Outcome) -> list[str]:
 
 # Valid files, made of independent pieces
 
-WORD = st.text(st.characters(codec="utf-8", exclude_characters="\t\n"), min_size=1, max_size=4)
+WORD = st.text(st.characters(codec="utf-8", exclude_characters="\t\n"), min_size=1, max_size=4).filter(
+    lambda word: word == word.strip(" ")  # spaces around a form do not count
+)
 WORDS = st.lists(st.tuples(WORD, WORD), min_size=1, max_size=4)
 
 

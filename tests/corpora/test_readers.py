@@ -836,7 +836,7 @@ def test_a_folder_is_read_by_the_kind_of_its_files(tmp_path: Path, suffix: str) 
 
 
 def test_a_path_of_no_known_kind(tmp_path: Path) -> None:
-    save(tmp_path, "not a corpus", "readme.txt")
-    for path in (tmp_path, tmp_path / "readme.txt", tmp_path / "missing"):
+    save(tmp_path, "not a corpus", "readme.rst")
+    for path in (tmp_path, tmp_path / "readme.rst", tmp_path / "missing"):
         with pytest.raises(ValueError, match=r"\[L322\].*" + re.escape(str(path))):
             create_corpus(path)
