@@ -11,6 +11,7 @@ from .corpora import create_corpus
 from .errors import (
     LSTMTaggerError,
     LSTMTaggerImportError,
+    LSTMTaggerOSError,
     LSTMTaggerRuntimeError,
     LSTMTaggerValueError,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "LSTMTagger",
     "LSTMTaggerError",
     "LSTMTaggerImportError",
+    "LSTMTaggerOSError",
     "LSTMTaggerRuntimeError",
     "LSTMTaggerValueError",
     "SequenceLabeler",

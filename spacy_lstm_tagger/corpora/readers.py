@@ -11,6 +11,7 @@ from spacy.training import Corpus, Example
 
 from ..errors import Errors, LSTMTaggerValueError, check_setting
 from ..schemes import SCHEMES
+from .checks import CheckedCorpus
 from .columns import parse_columns
 from .conllu import parse_conllu
 from .files import get_suffix
@@ -88,7 +89,7 @@ def create_corpus(
     makers: dict[str, Callable[[], Reader]] = {
         ".conllu": lambda: create_conllu_corpus(path, **of_words),
         ".jsonl": lambda: create_jsonl_corpus(path, **keys, **ours),
-        ".spacy": lambda: Corpus(path, **shared),
+        ".spacy": lambda: CheckedCorpus(Corpus(path, **shared), path),
     }
     for end in (*COLUMN_SUFFIXES, *_TEXT_SUFFIXES):
         makers[end] = lambda: create_column_corpus(path, columns=columns, separator=separator, **of_words)
@@ -154,7 +155,8 @@ def create_conllu_corpus(
     )
     limits = Limits(max_length, limit, on_error)
     file_format = Format((".conllu",), "sentence(s)", parse)
-    return CorpusReader(path, file_format, limits, scheme=scheme, augmenter=augmenter)
+    reader = CorpusReader(path, file_format, limits, scheme=scheme, augmenter=augmenter)
+    return CheckedCorpus(reader, reader.path)
 
 
 def create_column_corpus(
@@ -214,7 +216,8 @@ def create_column_corpus(
     )
     limits = Limits(max_length, limit, on_error)
     file_format = Format(COLUMN_SUFFIXES, "sentence(s)", parse)
-    return CorpusReader(path, file_format, limits, scheme=scheme, augmenter=augmenter)
+    reader = CorpusReader(path, file_format, limits, scheme=scheme, augmenter=augmenter)
+    return CheckedCorpus(reader, reader.path)
 
 
 def create_jsonl_corpus(
@@ -277,7 +280,7 @@ def create_jsonl_corpus(
         file_format = Format((".jsonl",), "line(s)", parse)
         return CorpusReader(path, file_format, limits, scheme=scheme, augmenter=augmenter)(nlp)
 
-    return read
+    return CheckedCorpus(read, Path(path or ""))
 
 
 def _check_settings(

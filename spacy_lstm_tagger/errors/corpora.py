@@ -146,3 +146,7 @@ class CorpusErrors:
         "[L345] {place}there is no column {name}; the columns are {columns}. Set tag of the corpus to the "
         "one that has the tags, or columns if they are others."
     )
+    L360 = (
+        "[L360] All {words} words of {path} are '_': it is a treebank that was published without its text. "
+        "Get the text from its publisher, and merge it in as its README says."
+    )
