@@ -34,7 +34,10 @@ TESTS = {  # of the modules to mutate, besides the tests with the name of the mo
     "bulk/layout.py bulk/manifest.py": "bulk/test_resuming.py",
     "bulk/rows.py bulk/tagging.py": "bulk/test_bad_rows.py bulk/test_formats.py",
     "bulk/running.py bulk/shards.py": "bulk/test_formats.py bulk/test_bad_rows.py bulk/test_resuming.py",
-    "corpora/*.py": "corpora/test_readers.py corpora/test_damage.py",
+    "corpora/*.py": (
+        "corpora/test_readers.py corpora/test_damage.py corpora/test_columns.py corpora/test_jsonl.py "
+        "test_check_command.py"
+    ),
     "features.py vocabulary.py": "test_features.py models/test_tok2vec.py models/test_type_cache.py",
     "metrics/*.py": "scorers report/test_evaluation.py",
     "models/decoder.py models/ensemble.py models/tagger.py": (

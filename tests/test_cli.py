@@ -83,6 +83,7 @@ def test_calibrate_without_the_component_says_what_there_is(data, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.filterwarnings("ignore:.*W030")
 def test_calibrate_without_gold_tags_says_so(model, tmp_path):
     (tmp_path / "untagged.jsonl").write_text('{"words": ["a", "b"], "tags": ["", ""]}\n')
     arguments = ["lstm-tagger", "calibrate", model, tmp_path / "untagged.jsonl", tmp_path / "out"]
@@ -91,6 +92,7 @@ def test_calibrate_without_gold_tags_says_so(model, tmp_path):
     assert "L105" in result.output
 
 
+@pytest.mark.filterwarnings("ignore:.*W032")
 def test_calibrate_reads_the_column_that_it_is_told(model, tmp_path):
     """The model's tags are in the XPOS column; it has none of those in the UPOS column."""
     (tmp_path / "dev.conllu").write_text("1\tdog\tdog\tNOUN\tNN\t_\t_\t_\t_\t_\n\n")
@@ -114,7 +116,9 @@ def test_calibrate_replaces_a_folder_only_if_told_to_and_as_a_whole(model, tmp_p
     assert read_files(output) == {"thesis.txt": b"all of it"}
     with monkeypatch.context() as patch:
         patch.setattr(Language, "to_disk", lambda self, path: (_ for _ in ()).throw(OSError("disk full")))
-        assert "disk full" in invoke(*arguments, "--force").output
+        output_of_failure = invoke(*arguments, "--force").output
+        assert "L435" in output_of_failure
+        assert "disk full" in output_of_failure
     assert read_files(output) == {"thesis.txt": b"all of it"}
     run(*arguments, "--force")
     assert not (output / "thesis.txt").exists()

@@ -5,13 +5,16 @@ import inspect
 import json
 import re
 from dataclasses import asdict
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
+from spacy.language import Language
 from spacy.util import registry
 
 from spacy_lstm_tagger.models.settings import LSTMSettings, PredictionSettings
-from spacy_lstm_tagger.pipeline import DEFAULT_MODEL, lstm_tagger
+from spacy_lstm_tagger.pipeline import DEFAULT_MODEL
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
@@ -39,50 +42,72 @@ def test_links_lead_somewhere(page):
     assert missing == []
 
 
-def registered_settings():
-    """Every registered name of this project with the parameters that a config can set."""
-    functions = {}
-    for functions_of_kind in (
-        registry.architectures,
-        registry.batchers,
-        registry.optimizers,
-        registry.readers,
-    ):
-        names = [name for name in functions_of_kind.get_all() if name.startswith("spacy-lstm-tagger.")]
-        functions |= {name: functions_of_kind.get(name) for name in names}
-    functions["lstm_tagger"] = lstm_tagger.make_lstm_tagger
-    for name, function in sorted(functions.items()):
-        for parameter in inspect.signature(function).parameters.values():
-            if parameter.name not in ("nlp", "name"):
-                yield pytest.param(name, parameter, id=f"{name}-{parameter.name}")
+def find_settings() -> dict[str, dict[str, Any]]:
+    """RETURNS (Dict[str, Dict[str, Any]]): Every registered name of this project, and its settings with
+    their defaults.
+    """
+    settings = {}
+    for kind in (registry.architectures, registry.batchers, registry.optimizers, registry.readers):
+        for name in kind.get_all():
+            if name.startswith("spacy-lstm-tagger."):
+                parameters = inspect.signature(kind.get(name)).parameters.values()
+                settings[name] = {parameter.name: parameter.default for parameter in parameters}
+    for entry_point in entry_points(group="spacy_factories"):
+        if entry_point.value.startswith("spacy_lstm_tagger."):
+            entry_point.load()
+            settings[entry_point.name] = dict(Language.get_factory_meta(entry_point.name).default_config)
+    return settings
 
 
-@pytest.mark.parametrize(("name", "parameter"), list(registered_settings()))
-def test_every_setting_is_documented_with_its_default(name, parameter):
+SETTINGS = find_settings()
+
+
+def read_section(name: str) -> str:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf8")
-    sections = [part for part in re.split(r"\n(?=#+ )", page) if name in part.split("\n")[0]]
+    sections = [
+        part for part in re.split(r"^## ", page, flags=re.MULTILINE) if part.startswith(f"{name}\n")
+    ]
     assert len(sections) == 1, f"settings.md needs one section for {name}"
-    cell = re.compile(rf"\|[^|]*`{parameter.name}`[^|]*\|")  # a row's first
-    rows = [line for line in sections[0].splitlines() if cell.match(line)]
-    assert len(rows) == 1, f"{name}: one row for {parameter.name}"
-    default = parameter.default
-    if isinstance(default, (bool, int, float, str)) and default is not inspect.Parameter.empty:
-        text = str(default).lower() if isinstance(default, bool) else str(default)
-        assert re.search(rf'`"?{re.escape(text)}"?`', rows[0]), f"{name}: {parameter.name} = {default!r}"
+    return sections[0]
 
 
-@pytest.mark.parametrize("name", sorted({parameter.values[0] for parameter in registered_settings()}))
-def test_blocks_of_settings_show_the_defaults(name):
-    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf8")
-    [section] = [part for part in re.split(r"\n(?=#+ )", page) if name in part.split("\n")[0]]
-    block = re.search(r"```ini\n\[.*?\]\n(.*?)(?:\n\[|```)", section, flags=re.DOTALL)[1]
+def show(default: Any) -> str:
+    """RETURNS (str): A default as the tables show it."""
+    if default is inspect.Parameter.empty:
+        return "required"
+    if isinstance(default, dict):  # a registered function
+        return next(f"`{value}`" for key, value in default.items() if key.startswith("@"))
+    return f"`{json.dumps(default)}`"
+
+
+def test_there_are_settings() -> None:
+    assert {"lstm_tagger", "spacy-lstm-tagger.LSTM.v1", "spacy-lstm-tagger.Corpus.v1"} <= SETTINGS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_tables_of_settings_have_every_setting_with_its_default(name: str) -> None:
+    documented = []
+    for row in re.findall(r"^\| (`.*?) \| .*? \| (.*?) \|", read_section(name), flags=re.MULTILINE):
+        settings = re.findall(r"`(\w+)`", row[0])
+        documented += zip(settings, row[1].split(", ", len(settings) - 1), strict=True)
+    assert sorted(documented) == sorted((key, show(value)) for key, value in SETTINGS[name].items())
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_blocks_of_settings_show_the_defaults(name: str) -> None:
+    block = re.search(r"```ini\n\[.*?\]\n(.*?)(?:\n\[|```)", read_section(name), flags=re.DOTALL)[1]
     shown = dict(re.findall(r"^(\w+) = (.*)$", block, flags=re.MULTILINE))
-    parameters = [parameter.values[1] for parameter in registered_settings() if parameter.values[0] == name]
-    for parameter in parameters:
-        value = shown.get(parameter.name, "${paths}")
-        if "${" not in value and parameter.default is not inspect.Parameter.empty:
-            default = json.loads(json.dumps(parameter.default))  # tuples are lists in a config
-            assert json.loads(value) == default, parameter.name
+    assert shown.keys() <= SETTINGS[name].keys() | {"factory"}
+    for setting, default in SETTINGS[name].items():
+        value = shown.get(setting, "${paths}")
+        if "${" not in value and default is not inspect.Parameter.empty:
+            assert json.loads(value) == json.loads(json.dumps(default)), setting  # tuples are lists
+
+
+def test_scorers_have_no_settings() -> None:
+    scorers = {name: scorer for name, scorer in registry.scorers.get_all().items() if "lstm" in name}
+    assert len(scorers) == 2
+    assert [name for name, scorer in scorers.items() if inspect.signature(scorer).parameters] == []
 
 
 def test_defaults_of_the_parts_are_those_of_the_factory():

@@ -1,15 +1,19 @@
 """`lstm-tagger init-config` writes complete configs that train, with this project's settings."""
 
+import shlex
+import sys
 from pathlib import Path
+from subprocess import run
 
 import pytest
 import spacy
 from commands import invoke, invoke_plugin
 from spacy.cli.init_config import fill_config
+from spacy.cli.init_config import init_config as spacy_init_config
 from thinc.api import Config
 
 import spacy_lstm_tagger.quickstart
-from spacy_lstm_tagger.quickstart import make_config
+from spacy_lstm_tagger.quickstart import Optimize, make_config
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = Path(spacy_lstm_tagger.quickstart.__file__).parent
@@ -31,6 +35,10 @@ CONLLU = """\
 """
 
 
+def read(config: str) -> Config:
+    return Config().from_str(config, interpolate=False)
+
+
 @pytest.mark.parametrize(
     ("template", "name"), [("speed", "default"), ("accuracy", "accuracy"), ("shared", "shared_tok2vec")]
 )
@@ -41,9 +49,9 @@ def test_templates_are_the_configs_of_the_project(template: str, name: str) -> N
 
 @pytest.mark.parametrize("optimize", ["speed", "accuracy"])
 @pytest.mark.parametrize("pipeline", [["lstm_tagger"], ["tagger"], ["lstm_tagger", "parser"], MANY])
-def test_configs_are_complete(tmp_path: Path, pipeline: list[str], optimize: str) -> None:
+def test_configs_are_complete(tmp_path: Path, pipeline: list[str], optimize: Optimize) -> None:
     path = tmp_path / "config.cfg"
-    path.write_text(make_config("tr", pipeline, optimize), encoding="utf8")  # type: ignore[arg-type]
+    path.write_text(make_config("tr", pipeline, optimize), encoding="utf8")
     _, filled = fill_config(tmp_path / "filled.cfg", path)
     assert Config(filled) == Config().from_disk(path, interpolate=False)
     nlp = spacy.util.load_model_from_config(Config().from_disk(path), auto_fill=False)
@@ -51,25 +59,56 @@ def test_configs_are_complete(tmp_path: Path, pipeline: list[str], optimize: str
     assert [name for name in nlp.pipe_names if name != "tok2vec"] == pipeline
 
 
-def test_the_tagger_alone_is_that_of_the_configs() -> None:
-    for optimize, name in (("speed", "default"), ("accuracy", "accuracy")):
-        found = Config().from_str(make_config("en", ["lstm_tagger"], optimize))  # type: ignore[arg-type]
-        assert found == Config().from_disk(ROOT / "configs" / f"{name}.cfg")
+@pytest.mark.parametrize(
+    ("pipeline", "optimize", "name"),
+    [
+        (["lstm_tagger"], "speed", "default"),
+        (["lstm_tagger"], "accuracy", "accuracy"),
+        (["lstm_tagger", "morphologizer"], "speed", "shared_tok2vec"),
+    ],
+)
+def test_settings_are_those_of_the_configs(pipeline: list[str], optimize: Optimize, name: str) -> None:
+    assert read(make_config("en", pipeline, optimize)) == Config().from_disk(
+        ROOT / "configs" / f"{name}.cfg", interpolate=False
+    )
 
 
-def test_all_components_share_one_tok2vec() -> None:
-    config = Config().from_str(make_config("en", MANY, "speed"), interpolate=False)
+@pytest.mark.parametrize("optimize", ["speed", "accuracy"])
+def test_all_components_share_one_tok2vec(optimize: Optimize) -> None:
+    config = read(make_config("en", MANY, optimize))
     components = dict(config["components"])
     width = 2 * components.pop("tok2vec")["model"]["encode"]["width"]
-    for name in MANY:
+    listening = {name for name in MANY if "tok2vec" in components[name]["model"]}
+    assert {*MANY} - listening == ({"textcat"} if optimize == "speed" else set())  # a bag of words
+    for name in listening:
         listener = components[name]["model"]["tok2vec"]
         assert listener["@architectures"] == "spacy.Tok2VecListener.v1", name
         assert listener["width"] == width
     assert config["training"]["optimizer"]["@optimizers"] == "spacy-lstm-tagger.LazyAdam.v1"
     weights = config["training"]["score_weights"]
-    assert weights["dep_las"] > 0
-    assert weights["tag_acc"] > 0
-    assert weights["ents_f"] > 0
+    assert min(weights[score] for score in ("dep_las", "tag_acc", "ents_f", "cats_score")) > 0
+
+
+@pytest.mark.parametrize("lang", ["zh", "tr"])
+@pytest.mark.parametrize("pipeline", [["lstm_tagger"], MANY])
+def test_the_rest_is_as_spacy_writes_it(pipeline: list[str], lang: str) -> None:
+    """The tokenizer of the language, and the settings of spaCy's components but for their tok2vec."""
+    expected = spacy_init_config(lang=lang, pipeline=pipeline)
+    found = read(make_config(lang, pipeline, "speed"))
+    for config in (expected, found):
+        for component in config["components"].values():
+            component["model"].pop("tok2vec", None)
+    assert found["nlp"] == expected["nlp"] | {"pipeline": found["nlp"]["pipeline"]}
+    assert found["initialize"] == expected["initialize"]
+    for name in pipeline:
+        assert found["components"][name] == expected["components"][name]
+
+
+def test_the_tagger_has_its_own_network_if_no_other_component_has_one() -> None:
+    config = read(make_config("en", ["sentencizer", "lemmatizer", "lstm_tagger", "textcat"], "speed"))
+    alone = read(make_config("en", ["lstm_tagger"], "speed"))
+    assert config["nlp"]["pipeline"] == ["sentencizer", "lemmatizer", "lstm_tagger", "textcat"]
+    assert config["components"]["lstm_tagger"] == alone["components"]["lstm_tagger"]
 
 
 def test_a_pipeline_of_many_components_trains(tmp_path: Path) -> None:
@@ -116,6 +155,27 @@ def test_files_are_kept_unless_told_otherwise(tmp_path: Path) -> None:
     assert path.read_text() == "mine"
     assert invoke_plugin("init-config", path, "--force")[0] == 0
     assert "LazyAdam" in path.read_text()
+
+
+def test_the_next_command_can_be_copied(tmp_path: Path) -> None:
+    path = tmp_path / "a folder with a long name" / f"{'config' * 10}.cfg"
+    [command] = [
+        line for line in invoke("lstm-tagger", "init-config", path).output.splitlines() if "train" in line
+    ]
+    assert shlex.split(command)[:5] == ["python", "-m", "spacy", "train", str(path)]
+    assert command.endswith("DEV")
+
+
+def test_components_that_a_message_names_are_known(tmp_path: Path) -> None:
+    # In a process of its own: spaCy registers its factories when they are first used.
+    command = [sys.executable, "-W", "ignore", "-m", "spacy", "lstm-tagger", "init-config", "-"]
+    done = run([*command, "-p", "taggr"], check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    names = done.stdout.partition("there are:")[2].replace(".", "").replace(",", " ").split()
+    assert {"lstm_tagger", "tagger", "parser", "ner", "lemmatizer"} <= {*names}
+    assert "tok2vec" not in names
+    nlp = spacy.blank("en")
+    assert [name for name in names if name.isidentifier() and not nlp.has_factory(name)] == []
 
 
 def test_standard_output_has_the_config_alone() -> None:

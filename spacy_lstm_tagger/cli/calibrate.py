@@ -10,6 +10,7 @@ from spacy.language import Language
 from wasabi import msg
 
 from ..corpora import create_corpus
+from ..corpora.files import explain_failure
 from ..errors import Errors, LSTMTaggerValueError
 from ..pipeline import calibrate_pipeline, get_labeler
 from ..pipeline.devices import use_gpu
@@ -33,10 +34,12 @@ def calibrate_cli(
         use_gpu(gpu_id)
         nlp = spacy.load(model)
         get_labeler(nlp, component)
-        output.mkdir(parents=True, exist_ok=True)  # fail now rather than at the end
+        with explain_failure(output):
+            output.mkdir(parents=True, exist_ok=True)  # fail now rather than at the end
         corpus = create_corpus(data, tag=tag.value)
         found = calibrate_pipeline(nlp, component, lambda: corpus(nlp))
-        _save(nlp, output)
+        with explain_failure(output):
+            _save(nlp, output)
     except (ImportError, OSError, ValueError) as error:
         msg.fail(str(error), exits=1)
     msg.table(

@@ -13,7 +13,7 @@ from spacy.util import load_config, load_model_from_config, registry, resolve_do
 from wasabi import msg
 
 from ..corpora import create_corpus
-from ..corpora.files import get_suffix
+from ..corpora.files import explain_failure, get_suffix
 from ..corpora.statistics import Split, compare, count_padded, measure
 from .app import TagColumn, lstm_tagger_cli
 
@@ -43,9 +43,9 @@ def check_cli(
             splits = [_read_file(spacy.blank(lang), Path(path), tag.value) for path in data]
         problems = compare(splits)
         if output is not None:
-            srsly.write_json(
-                output, {"splits": [_to_dict(split) for split in splits], "problems": problems}
-            )
+            figures = {"splits": [_to_dict(split) for split in splits], "problems": problems}
+            with explain_failure(output):
+                srsly.write_json(output, figures)
     except (ImportError, OSError, ValueError) as error:
         msg.fail(str(error), exits=1)
     _print(splits, problems, n_labels)

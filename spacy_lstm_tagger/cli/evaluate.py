@@ -9,6 +9,7 @@ import typer
 from wasabi import msg
 
 from ..corpora import create_corpus
+from ..corpora.files import explain_failure
 from ..report.evaluation import evaluate
 from ..report.retokenized import evaluate_text, to_dict
 from ..report.summary import collect_tags, summarize
@@ -33,7 +34,8 @@ def evaluate_cli(
     try:
         figures = _evaluate(model, data, tag.value, multiword_tokens.value, component)
         if output is not None:
-            srsly.write_json(output, figures)
+            with explain_failure(output):
+                srsly.write_json(output, figures)
     except (ImportError, OSError, ValueError) as error:
         msg.fail(str(error), exits=1)
     rows = [_describe("Gold words", figures["accuracy"])]

@@ -2,12 +2,14 @@
 
 from enum import Enum
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 from spacy.cli._util import string_to_list
 from wasabi import msg
 
+from ..corpora.files import explain_failure
 from ..errors import Errors, LSTMTaggerValueError
 from ..quickstart import make_config
 from .app import lstm_tagger_cli
@@ -26,9 +28,7 @@ def init_config_cli(
     lang: Annotated[str, typer.Option("--lang", "-l", help="Code of the language")] = "en",
     pipeline: Annotated[
         str,
-        typer.Option(
-            "--pipeline", "-p", help="Comma-separated names of components; several share a tok2vec"
-        ),
+        typer.Option("--pipeline", "-p", help="Comma-separated names of components; they share a tok2vec"),
     ] = "lstm_tagger",
     optimize: Annotated[
         Optimize, typer.Option("--optimize", "-o", help="Speed, or accuracy")
@@ -44,9 +44,14 @@ def init_config_cli(
         if is_stdout:
             print(config)
             return
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(config, encoding="utf8")
+        with explain_failure(output):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(config, encoding="utf8")
     except (OSError, ValueError) as error:
         msg.fail(str(error), exits=1)
     msg.good("Saved the config", output)
-    msg.text(f"python -m spacy train {output} --output training --paths.train TRAIN --paths.dev DEV")
+    msg.text("TRAIN and DEV are annotated files. If you change max_steps, change total_steps too.")
+    # Not by `msg`, which would break the line.
+    print(
+        f"python -m spacy train {quote(str(output))} --output training --paths.train TRAIN --paths.dev DEV"
+    )

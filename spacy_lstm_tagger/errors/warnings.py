@@ -43,12 +43,12 @@ class Warnings:
         "examples of them."
     )
     W030 = (
-        "[W030] None of the {words} words of {path} has a {annotation}, which a component of the pipeline "
-        'learns. Check that the right column or key is read: for CoNLL-U without XPOS, set tag = "upos".'
+        "[W030] None of the {words} words of {path} is annotated with '{annotation}', which a component "
+        "learns. Check that the right column or key is read: for CoNLL-U without XPOS, set tag = 'upos'."
     )
     W031 = (
-        "[W031] {missing} of the {words} words of {path} have no {annotation}, which a component of the "
-        "pipeline learns. If that is not meant, check that the right column or key is read."
+        "[W031] {missing} of the {words} words of {path} are not annotated with '{annotation}', which a "
+        "component learns. If that is not meant, check that the right column or key is read."
     )
     W032 = (
         "[W032] {unknown} of the {words} words of {path} have tags that component '{name}' does not know: "

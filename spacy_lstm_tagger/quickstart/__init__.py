@@ -1,14 +1,14 @@
-"""Configs to start from: for `lstm_tagger` alone, and for several components that share a tok2vec."""
+"""Configs to start from: those of spaCy, with the networks and training settings of this project."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
 import spacy
+from spacy.cli.init_config import init_config
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
-from spacy.util import load_model_from_config
+from spacy.util import load_config_from_str, load_model_from_config, registry
 from thinc.api import Config
 
 from ..errors import Errors, LSTMTaggerValueError
@@ -17,29 +17,40 @@ Optimize: TypeAlias = Literal["speed", "accuracy"]
 
 TAGGER = "lstm_tagger"
 TOK2VEC = "tok2vec"
+SPACYS_NAMES = {"speed": "efficiency", "accuracy": "accuracy"}
+# What a template decides; spaCy decides the rest, such as the tokenizer of the language.
+SECTIONS = ("paths", "system", "corpora", "training", "pretraining")
 # The LSTM of a shared tok2vec that is to be accurate: two wider layers.
-_ACCURATE = {"width": 200, "depth": 2, "skip_connections": True}
+ACCURATE = {"width": 200, "depth": 2, "skip_connections": True}
 
 
 def make_config(lang: str, pipeline: Sequence[str], optimize: Optimize) -> str:
     """Make a complete config.
 
     lang (str): The code of the language.
-    pipeline (Sequence[str]): The names of the components' factories; all that have a tok2vec layer listen
-        to a shared one, if there are several components.
+    pipeline (Sequence[str]): The names of the components' factories. If others than `lstm_tagger` have a
+        tok2vec layer, they all share one.
     optimize (str): "speed", or "accuracy".
     RETURNS (str): The config, as `spacy init fill-config` would leave it.
     RAISES (LSTMTaggerValueError): If there is no such language or component.
     """
     names = [name for name in dict.fromkeys(pipeline) if name != TOK2VEC]
     nlp = _make_blank(lang)
-    unknown = [name for name in names if not nlp.has_factory(name)]
-    if unknown or not names:
-        known = ", ".join(sorted(nlp.factory_names))
-        raise LSTMTaggerValueError(Errors.L450.format(names=", ".join(unknown) or "(none)", known=known))
-    if names == [TAGGER]:
-        return _make_for_tagger(lang, optimize)
-    return _make_shared(nlp, names, optimize)
+    _require_known(nlp, names)
+    config = init_config(lang=lang, pipeline=names, optimize=SPACYS_NAMES[optimize], silent=True)
+    weights = config["training"]["score_weights"]
+    components = config["components"]
+    if {*_find_listeners(components)} <= {TAGGER}:
+        template = _read(optimize)
+        components |= {name: template["components"][name] for name in names if name == TAGGER}
+    else:
+        template = _read("shared")
+        _share(template["components"][TOK2VEC], components, optimize)
+        config["nlp"]["pipeline"] = [TOK2VEC, *names]
+    config |= {section: template[section] for section in SECTIONS}
+    config["training"]["score_weights"] = weights
+    text: str = load_model_from_config(config, auto_fill=True).config.to_str()
+    return text
 
 
 def _make_blank(lang: str) -> Language:
@@ -50,39 +61,37 @@ def _make_blank(lang: str) -> Language:
         raise LSTMTaggerValueError(message) from error
 
 
-def _read(name: str) -> str:
-    return (files(__package__) / f"{name}.cfg").read_text(encoding="utf8")
+def _require_known(nlp: Language, names: Iterable[str]) -> None:
+    # `nlp.factory_names` has only those that were used before. A dot is in the names of one language alone.
+    known = sorted({name.rpartition(".")[2] for name in registry.factories.get_all()} - {TOK2VEC})
+    unknown = [name for name in names if "." in name or not nlp.has_factory(name)]
+    if unknown or not names:
+        raise LSTMTaggerValueError(
+            Errors.L450.format(names=", ".join(unknown) or "(none)", known=", ".join(known))
+        )
 
 
-def _make_for_tagger(lang: str, optimize: Optimize) -> str:
-    """RETURNS (str): The config of `lstm_tagger` alone, with its comments."""
-    text = re.sub(r"\A(#.*\n)+", "", _read(optimize))
-    return text.replace('lang = "en"', f'lang = "{lang}"', 1).lstrip()
+def _read(name: str) -> Config:
+    text = (files(__package__) / f"{name}.cfg").read_text(encoding="utf8")
+    config: Config = load_config_from_str(text)
+    return config
 
 
-def _make_shared(nlp: Language, names: Sequence[str], optimize: Optimize) -> str:
-    config = Config().from_str(_read("shared"), interpolate=False)
-    tok2vec = config["components"][TOK2VEC]
+def _find_listeners(components: dict[str, Any]) -> list[str]:
+    """RETURNS (List[str]): The components whose model has a tok2vec layer, which can be a listener."""
+    return [name for name, component in components.items() if TOK2VEC in (component.get("model") or {})]
+
+
+def _share(tok2vec: dict[str, Any], components: dict[str, Any], optimize: Optimize) -> None:
+    """Let all components that can listen to one tok2vec."""
+    encode = tok2vec["model"]["encode"]
     if optimize == "accuracy":
-        tok2vec["model"]["encode"] |= _ACCURATE
+        encode |= ACCURATE
     listener = {
         "@architectures": "spacy.Tok2VecListener.v1",
-        "width": 2 * tok2vec["model"]["encode"]["width"],
+        "width": 2 * encode["width"],
         "upstream": "*",
     }
-    for name in names:
-        nlp.add_pipe(name)
-    defaults = Config().from_bytes(nlp.config.to_bytes())["components"]
-    config["components"] = {TOK2VEC: tok2vec, **{name: _listen(defaults[name], listener) for name in names}}
-    config["nlp"] |= {"lang": nlp.lang, "pipeline": [TOK2VEC, *names]}
-    config["training"]["score_weights"] = {}  # filled with those of the components
-    text: str = load_model_from_config(config, auto_fill=True).config.to_str()
-    return text
-
-
-def _listen(component: dict[str, Any], listener: dict[str, Any]) -> dict[str, Any]:
-    """RETURNS (Dict[str, Any]): A component, with a listener in place of its own tok2vec layer, if any."""
-    model = component.get("model", {})
-    if TOK2VEC in model:
-        component = component | {"model": model | {TOK2VEC: listener}}
-    return component
+    for name in _find_listeners(components):
+        components[name]["model"][TOK2VEC] = listener
+    components[TOK2VEC] = tok2vec

@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..corpora import create_corpus
+from ..corpora.files import explain_failure
 from ..corpora.multiword import Multiword
 from ..corpora.readers import TagColumn
 from ..errors import Errors, LSTMTaggerImportError, LSTMTaggerValueError
@@ -83,11 +84,12 @@ def write_report(
         "made": {"at": datetime.now(timezone.utc).isoformat(timespec="seconds"), **describe_machine()},
     }
     page = write_page(report, _plot(summaries, training), evaluations, tags, known)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(page, encoding="utf8", newline="\n")
-    if as_json:
-        text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
-        output.with_suffix(".json").write_text(f"{text}\n", encoding="utf8")
+    with explain_failure(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(page, encoding="utf8", newline="\n")
+        if as_json:
+            text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+            output.with_suffix(".json").write_text(f"{text}\n", encoding="utf8")
     return report
 
 

@@ -60,7 +60,7 @@ def test_missing_tags(tmp_path: Path, suffix: str, tags: str, code: str, compone
     found = find_warnings(path, make(component), epochs=3)
     assert [message[1:5] for message in found] == ([code] if code else [])
     if code == "W031":
-        assert f"2 of the 3 words of {path} have no tag" in found[0]
+        assert f"2 of the 3 words of {path} are not annotated with 'tag'" in found[0]
 
 
 def test_what_no_component_learns_may_be_missing(tmp_path: Path) -> None:

@@ -6,6 +6,13 @@ from typing import Any
 
 import pytest
 
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The small corpus has tags that no model knows, and others have none: readers say so."""
+    if Path(__file__).parent in item.path.parents:
+        item.add_marker(pytest.mark.filterwarnings("ignore:.*W03[02]"))
+
+
 SCRIPT = "</script><script>document.title='planted'</script>"
 MARKUP = '<img src=x onerror="document.title=1">&amp;'
 ROWS = [

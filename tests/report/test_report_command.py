@@ -1,7 +1,10 @@
 """`python -m spacy lstm-tagger report`: options reach it, errors are shown without a traceback."""
 
+import errno
 import json
+import os
 from functools import partial
+from pathlib import Path
 
 from commands import invoke_plugin
 
@@ -30,6 +33,24 @@ def test_the_column_and_the_component_are_those_asked_for(model, tmp_path):
     code, _ = run(model, data, tmp_path / "report.html", "--json", "--tag", "upos", "--component", "other")
     figures = json.loads((tmp_path / "report.json").read_text())
     assert (code, figures["model"]["accuracy"]["value"], figures["model"]["calibration"]) == (0, 0, None)
+
+
+def test_a_full_disk_is_named(model, data, tmp_path, monkeypatch):
+    def fill(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", fill)
+    monkeypatch.setattr("srsly.write_json", fill)
+    for command, arguments in (
+        ("report", [model, data, tmp_path / "out.html"]),
+        ("evaluate", [model, data, "--output", tmp_path / "out.json"]),
+        ("check", [data, "--output", tmp_path / "out.json"]),
+        ("init-config", [tmp_path / "out.cfg"]),
+    ):
+        code, output = invoke_plugin(command, *arguments)
+        assert code == 1
+        assert "[L435] Can't write" in output
+        assert "No space left on device" in output
 
 
 def test_errors_are_reported(model, data, log, tmp_path):
