@@ -136,6 +136,18 @@ def test_calibrate_onto_itself(model, tmp_path):
     assert [token.tag_ for token in spacy.load(tmp_path / "model")("dog")] == ["NN"]
 
 
+def test_calibrate_never_removes_what_it_reads(model, tmp_path):
+    (tmp_path / "training").mkdir()
+    spacy.load(model).to_disk(tmp_path / "training" / "model")
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "dev.jsonl").write_text('{"words": ["dog"], "tags": ["NN"]}\n')
+    data, before = tmp_path / "corpus" / "dev.jsonl", read_files(tmp_path)
+    for output in (tmp_path, tmp_path / "training", tmp_path / "corpus"):
+        arguments = ["lstm-tagger", "calibrate", tmp_path / "training" / "model", data, output, "--force"]
+        assert "L437" in invoke(*arguments).output
+    assert read_files(tmp_path) == before
+
+
 def test_calibrate_without_a_gpu_or_a_pipeline_says_so(model, data, tmp_path):
     for arguments, message in (
         ([tmp_path / "missing", data / "dev.jsonl", tmp_path / "out"], "E050"),

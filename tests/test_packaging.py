@@ -94,6 +94,18 @@ def test_requirements_are_those_of_the_project(metadata: Message, setup: ConfigP
     assert metadata["Version"] == setup["metadata"]["version"]
 
 
+def test_extras_for_gpus_leave_numpy_alone(metadata: Message) -> None:
+    """spaCy's extras admit only CuPys below 13, which need NumPy 1, and have no wheels for Python 3.13."""
+    found = [Requirement(line) for line in metadata.get_all("Requires-Dist", []) if "cuda" in line]
+    assert {str(requirement.marker) for requirement in found} == {
+        f'extra == "cuda{version}x"' for version in (11, 12, 13)
+    }
+    for requirement in found:
+        assert requirement.name.startswith("cupy-cuda")
+        assert "12.3.0" not in requirement.specifier  # the last without NumPy 2
+        assert "14.0.0" in requirement.specifier
+
+
 def test_description_and_license_are_stated(metadata: Message) -> None:
     assert metadata["License"] == "MIT"
     assert metadata["License-File"] == "LICENSE"

@@ -12,7 +12,7 @@ from ..errors import Errors, LSTMTaggerValueError
 from .cluster import run_on_ray
 from .formats import INPUT_FORMATS, plan
 from .inputs import InputFile, find_files, get_ending
-from .layout import check_place, finish, is_finished, lay_out, remove_leftovers, start_over
+from .layout import check_apart, check_free, finish, is_finished, lay_out, remove_leftovers, start_over
 from .manifest import compute_fingerprint, keep_manifest
 from .processes import run_in_processes
 from .progress import show_progress
@@ -112,9 +112,10 @@ def tag_files(
     _check_columns(columns, files)
     fingerprint = compute_fingerprint(model)
     shards = plan(files, shard_size)
+    check_apart(layout, source, files)  # before anything is removed
     if force:
         start_over(layout)
-    check_place(layout, source, files)
+    check_free(layout)
     # Settings that only affect speed or errors may differ in a run that resumes.
     settings = {"model": fingerprint, "component": component, "columns": list(columns), "scores": scores}
     keep_manifest(layout, settings | {"shard_size": shard_size, "format": layout.suffix[1:]}, files)

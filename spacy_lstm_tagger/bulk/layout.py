@@ -45,6 +45,10 @@ class Layout(NamedTuple):
             return self.folder / f"{ERRORS}.jsonl"
         return self.target.with_name(f"{self.target.name[: -len(self.suffix)]}.errors.jsonl")
 
+    def get_files(self) -> list[Path]:
+        """RETURNS (List[Path]): All that is written apart from the shards."""
+        return [path for path in (self.target, self.bad_rows, self.manifest) if path is not None]
+
     def has_parts(self) -> bool:
         """RETURNS (bool): Whether anything is finished."""
         is_joined = self.target is not None and self.target.exists()
@@ -87,22 +91,29 @@ def lay_out(output: str | Path, output_format: str | None) -> Layout:
     return Layout(path.with_name(f"{path.name}.parts"), get_ending(path), path)
 
 
-def check_place(layout: Layout, source: str | Path, files: Iterable[InputFile]) -> None:
-    """RAISES (LSTMTaggerValueError): If the output is inside the input, or would overwrite something."""
-    folder, target = layout.folder.resolve(), layout.target and layout.target.resolve()
-    read = [Path(source).resolve()] if Path(source).is_dir() else []
-    if any(place in [folder, *folder.parents] for place in read) or any(
-        folder in file.path.resolve().parents or file.path.resolve() == target for file in files
-    ):
-        raise LSTMTaggerValueError(Errors.L405.format(output=target or folder, source=source))
+def check_apart(layout: Layout, source: str | Path, files: Iterable[InputFile]) -> None:
+    """RAISES (LSTMTaggerValueError): If the output is inside the input, or a file of the input is where the
+    run writes or removes files.
+    """
+    folder, places = layout.folder.resolve(), {path.resolve() for path in layout.get_files()}
+    is_inside = Path(source).is_dir() and Path(source).resolve() in [folder, *folder.parents]
+    read = {file.path.resolve() for file in files}
+    if is_inside or read & places or any(folder in path.parents for path in read):
+        output = layout.target or layout.folder
+        raise LSTMTaggerValueError(Errors.L405.format(output=output, source=source))
+
+
+def check_free(layout: Layout) -> None:
+    """RAISES (LSTMTaggerValueError): If the output would overwrite something."""
     if layout.manifest.is_file():
         return
     for path in (layout.target, layout.target and layout.bad_rows):
         if path and path.exists():
             raise LSTMTaggerValueError(Errors.L406.format(path=path))
+    folder = layout.folder
     is_foreign = folder.is_dir() and any(not file.name.startswith(TEMPORARY) for file in folder.iterdir())
     if folder.is_file() or is_foreign:
-        raise LSTMTaggerValueError(Errors.L406.format(path=layout.folder))
+        raise LSTMTaggerValueError(Errors.L406.format(path=folder))
 
 
 @contextmanager
@@ -130,11 +141,8 @@ def write_whole(path: Path, layout: Layout) -> Iterator[Path]:
 
 def start_over(layout: Layout) -> None:
     """Remove what an earlier run wrote. Anything else in the folder stays, and is refused afterwards."""
-    for path in (layout.target, layout.target and layout.bad_rows, layout.manifest):
-        if path:
-            path.unlink(missing_ok=True)
-    if layout.target is None:
-        layout.bad_rows.unlink(missing_ok=True)
+    for path in layout.get_files():
+        path.unlink(missing_ok=True)
     for part in layout.folder.glob(f"{PART}*"):
         part.unlink()
     shutil.rmtree(layout.folder / ERRORS, ignore_errors=True)

@@ -1,5 +1,6 @@
 """`lstm-tagger calibrate`: calibrated confidences for a trained pipeline."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -29,8 +30,7 @@ def calibrate_cli(
 ) -> None:
     """Calibrate confidences on data that was not trained on. Tags stay the same."""
     try:
-        if not force and output.is_dir() and any(output.iterdir()):
-            raise LSTMTaggerValueError(Errors.L426.format(path=output))
+        _check_output(output, (model, data), force)
         use_gpu(gpu_id)
         nlp = spacy.load(model)
         get_labeler(nlp, component)
@@ -50,6 +50,17 @@ def calibrate_cli(
         ]
     )
     msg.good("Saved the calibrated pipeline", output)
+
+
+def _check_output(output: Path, read: Iterable[str | Path], force: bool) -> None:
+    """RAISES (LSTMTaggerValueError): If something would be lost."""
+    if not output.is_dir() or not any(output.iterdir()):
+        return
+    if not force:
+        raise LSTMTaggerValueError(Errors.L426.format(path=output))
+    for path in map(Path, read):  # a pipeline can replace itself
+        if output.resolve() in path.resolve().parents:
+            raise LSTMTaggerValueError(Errors.L437.format(output=output, path=path))
 
 
 def _save(nlp: Language, output: Path) -> None:

@@ -18,8 +18,8 @@ class CommandErrors:
         "out, or give a folder."
     )
     L405 = (
-        "[L405] The output {output} is inside the input {source}, so the next run would read it. Write "
-        "somewhere else."
+        "[L405] The output {output} and the input {source} overlap: a run would remove what it reads, or "
+        "the next one would read what this one wrote. Write somewhere else."
     )
     L406 = (
         "[L406] {path} already exists, and does not belong to a run that can be resumed. Write somewhere "
@@ -113,6 +113,7 @@ class CommandErrors:
     )
     L435 = "[L435] Can't write {path}: {reason}. {advice}"
     L436 = "[L436] Can't tell the format of standard input. Name it with --input-format: {formats}."
+    L437 = "[L437] The folder {output} contains {path}, which --force would remove. Write somewhere else."
 
     L429 = (
         "[L429] The Ray cluster failed or can't be reached: {reason}. Check its address, and that its "

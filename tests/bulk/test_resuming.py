@@ -289,6 +289,34 @@ def test_input_that_changes_during_the_run_is_refused(model, source, tmp_path, m
         tag(model, data, tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("source", "output"),
+    [
+        ("data", "data"),
+        ("data", "data/out.jsonl"),
+        ("data", "."),
+        ("data/in.jsonl", "data"),
+        ("data/in.jsonl", "data/in.jsonl"),
+        ("data/in.jsonl", "data/../data/in.jsonl"),
+        ("data/*.jsonl", "data/in.jsonl"),
+        ("data/link.jsonl", "data/in.jsonl"),
+        ("data/in.errors.jsonl", "data/in.csv"),  # where this run's bad rows would be
+        ("data/out.csv.parts/part-0.csv", "data/out.csv"),
+    ],
+)
+def test_the_input_survives_force(source, output, model, tmp_path):
+    folder = tmp_path / "data"
+    (folder / "out.csv.parts").mkdir(parents=True)
+    for name in ("in.jsonl", "in.errors.jsonl", "part-0.jsonl"):
+        (folder / name).write_text('{"text": "the dog"}\n')
+    (folder / "out.csv.parts" / "part-0.csv").write_text("text\nthe dog\n")
+    (folder / "link.jsonl").symlink_to(folder / "in.jsonl")
+    before = read_files(tmp_path)
+    with pytest.raises(ValueError, match="L405"):
+        tag(model, tmp_path / source, f"{tmp_path}/{output}", force=True)
+    assert read_files(tmp_path) == before
+
+
 def test_places_that_are_refused(model, source, tmp_path):
     data = tmp_path / "data"
     data.mkdir()
