@@ -1,7 +1,7 @@
 """A trainable component that assigns one label to each word, whatever the annotation.
 
 A subclass says which annotation: how labels are read from a `Doc`, and written to one. `lstm_tagger.py` is
-the example to follow. Nothing here imports torch until a model is used: spaCy imports every component.
+the simplest one. Nothing here imports torch until a model is used: spaCy imports every component.
 """
 
 import warnings
@@ -23,6 +23,7 @@ from thinc.types import Floats2d
 from ..errors import Errors, LSTMTaggerValueError, Warnings, check_setting
 from ..ragged import Ragged, join, split
 from ..vocabulary import Ids, Ints
+from .constraints import ForbiddenAnnotation
 from .hints import suggest_settings
 from .labels import MISSING, GoldLabels, WordCount, align, collect_labels, encode_gold, read_label_data
 from .predictions import decode, set_extensions, store
@@ -39,7 +40,8 @@ class SequenceLabeler(SavedComponent):
     """Labels words with an LSTM. Everything that spaCy's `Tagger` does for tags, this does the same way.
 
     A subclass sets `annotation`, and implements `read_labels` and `write_labels`. It may override
-    `get_gold` and `find_labels`, if gold labels are not simply those of the aligned tokens.
+    `get_gold` and `find_labels`, if gold labels are not simply those of the aligned tokens; `outputs`, if
+    the model scores other labels than those that users see; and `restrict`, if documents rule some out.
 
     annotation (str): A short name for what the labels are, such as "tag". It names the extension attributes
         that confidences are stored in: `token._.tag_score`, `doc._.tag_scores`, `doc._.tag_n_best`.
@@ -95,7 +97,7 @@ class SequenceLabeler(SavedComponent):
             "store_scores": store_scores,
         }
         self.scorer = scorer
-        self._has_reported_forbidden = False
+        self._forbidden = ForbiddenAnnotation(name)
         self._rehearsal_model: LabelerModel | None = None
         set_extensions(self.annotation, self.read_labels)
 
@@ -126,11 +128,20 @@ class SequenceLabeler(SavedComponent):
         references = (example.reference for example in examples)
         return collect_labels(references, self.read_labels, self.cfg["neg_prefix"])
 
+    def restrict(self, docs: Sequence[Doc], scores: Ragged) -> Ragged:
+        """RETURNS (Ragged): Scores `(tokens, labels)`, low where a document rules a label out."""
+        return scores
+
     # Labels
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """RETURNS (Tuple[str, ...]): The labels, in the order of the model's outputs."""
+    def labels(self) -> tuple[Any, ...]:
+        """RETURNS (Tuple[str, ...]): The labels."""
+        return self.outputs
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """RETURNS (Tuple[str, ...]): What the model scores, in the order of its outputs."""
         return tuple(self.cfg["labels"])
 
     @property
@@ -147,7 +158,10 @@ class SequenceLabeler(SavedComponent):
         """
         if not isinstance(label, str):
             raise LSTMTaggerValueError(SpacyErrors.E187)
-        if label in self.labels:
+        return self._add_output(label)
+
+    def _add_output(self, label: str) -> int:
+        if label in self.cfg["labels"]:
             return 0
         self._allow_extra_label()
         self.cfg["labels"].append(label)
@@ -171,9 +185,9 @@ class SequenceLabeler(SavedComponent):
         """
         docs = list(docs)
         if any(len(doc) for doc in docs):
-            return self._decode(self._network.predict(docs))
+            return self._decode(self._score(docs))
         # Nothing to ask of the model, which need not be initialized.
-        no_scores = self.model.ops.alloc2f(0, len(self.labels))
+        no_scores = self.model.ops.alloc2f(0, len(self.outputs))
         return self._decode(Ragged(no_scores, np.zeros(len(docs), dtype=np.int64)))
 
     def predict_stream(self, docs: Iterable[Doc], state: Any = None) -> tuple[list[Ints], Any]:
@@ -194,11 +208,14 @@ class SequenceLabeler(SavedComponent):
 
     predict_on = predict_stream  # its earlier name
 
+    def _score(self, docs: Sequence[Doc]) -> Ragged:
+        return self.restrict(docs, self._network.predict(docs))
+
     def _decode(self, scores: Ragged) -> list[Ints]:
         return decode(
             self._network,
             scores,
-            self.labels,
+            self.outputs,
             store_scores=self.cfg["store_scores"],
             n_best=self.cfg["n_best"],
         )
@@ -211,7 +228,7 @@ class SequenceLabeler(SavedComponent):
         """
         docs = [docs] if isinstance(docs, Doc) else list(docs)
         if docs:
-            store(docs, batch_label_ids, self.annotation, self.labels, self.read_labels)
+            store(docs, batch_label_ids, self.annotation, self.outputs, self.read_labels)
             self.write_labels(docs, batch_label_ids)
 
     # Training
@@ -238,13 +255,13 @@ class SequenceLabeler(SavedComponent):
         if given is None:
             words = WordCount(self.read_labels, self.name)
             given = self.find_labels(words.count(get_examples()))
-            words.check(bool(self.labels))
+            words.check(bool(self.outputs))
         for label in given:
             self.add_label(label)
         self._require_labels()
-        if len(self.labels) > self._network.many_labels:
+        if len(self.outputs) > self._network.many_labels:
             message = Warnings.W010.format(
-                name=self.name, n_labels=len(self.labels), decoder=self._network.decoder_name
+                name=self.name, n_labels=len(self.outputs), decoder=self._network.decoder_name
             )
             warnings.warn(message, stacklevel=2)
         if vocabulary:
@@ -254,22 +271,12 @@ class SequenceLabeler(SavedComponent):
         sample = [example.predicted for example in islice(get_examples(), 10)]
         if not sample:
             raise LSTMTaggerValueError(SpacyErrors.E923.format(name=self.name))
-        self.model.initialize(X=sample, Y=[self.model.ops.alloc2f(1, len(self.labels))])
-        self._constrain(get_examples)
-
-    def _constrain(self, get_examples: GetExamples) -> None:
-        """Let the decoder set its constraints, and report what they forbid."""
-        if self._network.constraints == "none":
-            return
-        examples = list(get_examples())
-        gold = self._encode_gold(examples)
-        self._network.constrain(self.labels, *gold)
-        if forbidden := self._network.find_forbidden(*gold):
-            self._has_reported_forbidden = True
-            text, n, n_docs = examples[forbidden[0]].reference.text[:60], len(forbidden), len(examples)
-            scheme = self._network.constraints
-            message = Warnings.W002.format(name=self.name, scheme=scheme, n=n, n_docs=n_docs, text=text)
-            warnings.warn(message, stacklevel=2)
+        self.model.initialize(X=sample, Y=[self.model.ops.alloc2f(1, len(self.outputs))])
+        if self._network.constraints != "none":
+            examples = list(get_examples())
+            gold = self._encode_gold(examples)
+            self._network.constrain(self.outputs, *gold)
+            self._forbidden.report_all(self._network, examples, gold)
 
     def update(
         self,
@@ -337,26 +344,13 @@ class SequenceLabeler(SavedComponent):
         loss = self._network.compute_loss(scores, gold.gold, gold.excluded, smoothing)
         if not np.isfinite(loss.value):
             raise LSTMTaggerValueError(SpacyErrors.E910.format(name=self.name))
-        self._report_forbidden(examples, gold, loss.d_scores)
+        self._forbidden.report_once(self._network, examples, gold, loss.d_scores)
         return loss
 
     def _encode_gold(self, examples: list[Example]) -> GoldLabels:
         found = [self.get_gold(example) for example in examples]
         neg_prefix = self.cfg["neg_prefix"]
-        return encode_gold(examples, found, self.labels, neg_prefix=neg_prefix, name=self.name)
-
-    def _report_forbidden(self, examples: list[Example], gold: GoldLabels, d_scores: Ragged) -> None:
-        """Report once if the constraints forbid what the component is updated with."""
-        network = self._network
-        if self._has_reported_forbidden or network.constraints == "none":
-            return
-        if all(gradient.any() or not len(gradient) for gradient in split(d_scores)):
-            return
-        if forbidden := network.find_forbidden(*gold):
-            self._has_reported_forbidden = True
-            text = examples[forbidden[0]].reference.text[:60]
-            message = Warnings.W004.format(name=self.name, scheme=network.constraints, text=text)
-            warnings.warn(message, stacklevel=2)
+        return encode_gold(examples, found, self.outputs, neg_prefix=neg_prefix, name=self.name)
 
     def rehearse(
         self,
@@ -390,10 +384,10 @@ class SequenceLabeler(SavedComponent):
         RAISES (LSTMTaggerValueError): If no word has a gold label.
         """
         examples = list(examples)
-        indices = {get_string_id(label): i for i, label in enumerate(self.labels)}
+        indices = {get_string_id(label): i for i, label in enumerate(self.outputs)}
         found = [label for example in examples for label in self.get_gold(example).tolist()]
         gold = np.array([indices.get(label, MISSING) for label in found], dtype=np.int64)
         if not (gold != MISSING).any():
             raise LSTMTaggerValueError(Errors.L105.format(name=self.name))
-        scores = self._network.predict([example.predicted for example in examples])
+        scores = self._score([example.predicted for example in examples])
         return self._network.fit_temperature(scores, gold)
