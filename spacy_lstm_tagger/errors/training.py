@@ -57,3 +57,7 @@ class TrainingErrors:
         "know, such as {labels}; its labels are {known}, for example. These are other labels than it was "
         "trained on: choose the right column, for CoNLL-U with --tag."
     )
+    L113 = (
+        "[L113] Component '{name}' was given labels that are not a vocabulary, but of type {found}. Give "
+        "what `python -m spacy init labels` wrote for it, or leave them out."
+    )

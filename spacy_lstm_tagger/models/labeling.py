@@ -13,7 +13,7 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from ..errors import Errors, LSTMTaggerValueError
-from ..networks import Decoder, State, Targets
+from ..networks import Decoder, Path, State, Targets
 from ..ragged import Ragged, split
 from ..vocabulary import Ints, VocabularyData
 from . import tagger, tok2vec
@@ -106,6 +106,10 @@ class LabelingModel:
         """RETURNS (Ragged): Scores of one or more documents, `(tokens, labels)`."""
         return tagger.predict(self.model, docs)
 
+    def predict_rows(self, docs: Sequence[Doc], rows: Ints) -> Any:
+        """RETURNS (Any): Scores of some tokens of documents that lie end to end, `(rows, labels)`."""
+        return tagger.predict_rows(self.model, docs, rows)
+
     def predict_stream(self, docs: Sequence[Doc], state: State | None) -> tuple[Ragged, State]:
         """See `models.tagger.predict_stream`."""
         return tagger.predict_stream(self.model, docs, state)
@@ -136,13 +140,21 @@ class LabelingModel:
 
     # Training
 
-    def compute_loss(self, scores: Ragged, gold: Ints, excluded: Ints, label_smoothing: float) -> Loss:
+    def compute_loss(
+        self,
+        scores: Ragged,
+        gold: Ints,
+        excluded: Ints,
+        label_smoothing: float,
+        rejected: Sequence[Path] = (),
+    ) -> Loss:
         """Compute the decoder's loss and its gradient. Nothing is accumulated in the weights.
 
         scores (Ragged): `(tokens, labels)`, or those of every member of an ensemble.
         gold (Ints): The index of every token's label, -1 if it is missing, `(tokens,)`.
         excluded (Ints): The index of a label that it does not have, or -1, `(tokens,)`.
         label_smoothing (float): See `networks.SoftmaxDecoder`.
+        rejected (Sequence[Path]): Paths that are not right.
         """
         decoder: Decoder = self._shim.module
         weights = list(decoder.parameters())
@@ -150,6 +162,8 @@ class LabelingModel:
             flat, lengths = self._to_tensors(scores)
             flat.requires_grad_(True)
             loss = decoder.loss(flat, lengths, self._make_targets(gold, excluded), label_smoothing)
+            if rejected:
+                loss = loss + decoder.rejection_loss(flat, lengths, rejected)
             d_scores, *d_weights = torch.autograd.grad(loss, [flat, *weights], allow_unused=True)
         return Loss(loss.item(), to_ragged(d_scores, scores.lengths), d_weights)
 
@@ -228,6 +242,16 @@ class LabelingModel:
         labels, log_probs = self._shim.module.n_best(*self._to_tensors(scores), k)
         paths = split(to_ragged(labels.t().contiguous().cpu(), scores.lengths))
         return paths, log_probs.cpu().numpy()
+
+    @torch.no_grad()
+    def get_path_log_probs(self, scores: Ragged, label_ids: Sequence[Ints]) -> list[tuple[Any, Any]]:
+        """RETURNS (List[Tuple]): For every document the log posterior of each label of a path, and that
+        given the label before, float64 `(tokens,)` each.
+        """
+        labels = torch.from_numpy(np.concatenate(label_ids)).to(self._shim.device)
+        parts = self._shim.module.path_log_probs(*self._to_tensors(scores), labels)
+        alone, given_before = (split(to_ragged(part.cpu(), scores.lengths)) for part in parts)
+        return list(zip(alone, given_before, strict=True))
 
     def _to_tensors(self, flat: Ragged) -> tuple[Tensor, Tensor]:
         """RETURNS (Tuple[Tensor, Tensor]): The data, on the decoder's device, and the lengths."""

@@ -5,7 +5,7 @@ from .characters import CharacterCNN
 from .crf.constraints import Constraints, follow_scheme, permit_seen
 from .crf.crf import CRF
 from .crf.decoder import CRFDecoder
-from .decoder import Decoder, Targets
+from .decoder import Decoder, Path, Targets
 from .embedding import TypeTensors, WordEmbedding
 from .encoder import WordLSTM
 from .lstm import LSTM, State
@@ -25,6 +25,7 @@ __all__ = [
     "Decoder",
     "GPUNetwork",
     "Packing",
+    "Path",
     "PredictionNetwork",
     "SoftmaxDecoder",
     "State",

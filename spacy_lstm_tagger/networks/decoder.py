@@ -28,6 +28,19 @@ class Targets(NamedTuple):
         return (is_gold | (self.gold < 0)[:, None]) & (self.excluded[:, None] != labels)
 
 
+class Path(NamedTuple):
+    """Labels of some consecutive tokens.
+
+    sequence (int): The index of the sequence.
+    start (int): The index of its first token there.
+    labels (List[int]): The index of each token's label.
+    """
+
+    sequence: int
+    start: int
+    labels: list[int]
+
+
 class Decoder(nn.Module):
     """A linear layer, and what decides labels from its emissions. In all methods, sequences lie end to end.
 
@@ -97,6 +110,30 @@ class Decoder(nn.Module):
         losses = [self.member_loss(part, lengths, targets, label_smoothing) for part in parts]
         return torch.stack(losses).mean()
 
+    def rejection_loss(self, emissions: Tensor, lengths: Tensor, rejected: Sequence[Path]) -> Tensor:
+        """The negative log likelihood that none of some paths is right, as if they were independent.
+
+        emissions (Tensor): As in `loss`.
+        lengths (Tensor): As in `loss`.
+        rejected (Sequence[Path]): One or more paths.
+        RETURNS (Tensor): A scalar, the mean of the members'.
+        """
+        sequences = torch.split(emissions, lengths.tolist())
+        copies = torch.cat([sequences[path.sequence] for path in rejected])
+        copied = lengths[[path.sequence for path in rejected]]
+        n_labels = self.linear.out_features
+        allowed = torch.ones(len(copies), n_labels, dtype=torch.bool)
+        for path, first in zip(rejected, (copied.cumsum(0) - copied).tolist(), strict=True):
+            rows = range(first + path.start, first + path.start + len(path.labels))
+            allowed[rows.start : rows.stop] = False
+            allowed[list(rows), path.labels] = True
+        allowed = allowed.to(emissions.device)
+        losses = [
+            -torch.log(-torch.expm1(self.log_prob(part, copied, allowed).clamp(max=-1e-6))).sum()
+            for part in torch.split(copies, n_labels, dim=1)
+        ]
+        return torch.stack(losses).mean()
+
     def constrain(self, labels: Sequence[str], targets: Targets, lengths: Tensor) -> None:
         """Set constraints, if the decoder has some: which labels may follow each other.
 
@@ -124,6 +161,28 @@ class Decoder(nn.Module):
 
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """RETURNS (Tensor): Every label's posterior probability, `(tokens, labels)`."""
+        raise NotImplementedError
+
+    def path_log_probs(self, emissions: Tensor, lengths: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute how probable the labels of a path are, one after the other.
+
+        emissions (Tensor): `(tokens, labels)`.
+        lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU.
+        labels (Tensor): The path's labels, int64 `(tokens,)`.
+        RETURNS (Tuple[Tensor, Tensor]): The log posterior of each label, and that given the label before,
+            float64 `(tokens,)`. The sum of the first of one token and the second of all after it is the log
+            posterior of the path through them.
+        """
+        raise NotImplementedError
+
+    def log_prob(self, emissions: Tensor, lengths: Tensor, allowed: Tensor) -> Tensor:
+        """RETURNS (Tensor): The log probability, in training, that all labels are allowed ones, float64
+        `(batch,)`.
+
+        emissions (Tensor): Those of one member, `(tokens, labels)`.
+        lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU.
+        allowed (Tensor): Bool `(tokens, labels)`.
+        """
         raise NotImplementedError
 
     def n_best(self, emissions: Tensor, lengths: Tensor, k: int) -> tuple[Tensor, Tensor]:

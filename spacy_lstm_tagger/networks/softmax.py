@@ -54,6 +54,19 @@ class SoftmaxDecoder(Decoder):
         """See `Decoder.marginals`."""
         return torch.softmax(emissions / self.temperature, dim=1)
 
+    def path_log_probs(self, emissions: Tensor, lengths: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Decoder.path_log_probs`."""
+        log_probs = torch.log_softmax(emissions.double() / self.temperature, dim=1)
+        own = log_probs.gather(1, labels[:, None]).squeeze(1)
+        return own, own
+
+    def log_prob(self, emissions: Tensor, lengths: Tensor, allowed: Tensor) -> Tensor:
+        """See `Decoder.log_prob`."""
+        log_probs = torch.log_softmax(emissions.double(), dim=1).masked_fill(~allowed, float("-inf"))
+        sequence = torch.arange(len(lengths)).repeat_interleave(lengths).to(emissions.device)
+        sums = torch.logsumexp(log_probs, dim=1)
+        return sums.new_zeros(len(lengths)).index_add(0, sequence, sums)
+
     def n_best(self, emissions: Tensor, lengths: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """See `Decoder.n_best`. Labels decided one by one are a chain whose transitions all score 0."""
         chain = CRF(emissions.shape[1]).to(emissions.device)

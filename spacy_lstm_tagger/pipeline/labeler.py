@@ -31,6 +31,7 @@ from .saving import SavedComponent
 
 if TYPE_CHECKING:
     from ..models.labeling import LabelingModel, Loss
+    from ..networks import Path
 
 GetExamples: TypeAlias = Callable[[], Iterable[Example]]
 LabelerModel: TypeAlias = Model[list[Doc], list[Floats2d]]
@@ -48,6 +49,8 @@ class SequenceLabeler(SavedComponent):
     """
 
     annotation: ClassVar[str]
+    stores_path_probs: ClassVar[bool] = False  # whether scores of paths are needed, not only of labels
+    unknown_is_missing: ClassVar[bool] = False  # whether an unknown gold label counts as missing
     kept_settings = ("n_best", "store_scores")
 
     def __init__(
@@ -128,6 +131,10 @@ class SequenceLabeler(SavedComponent):
         references = (example.reference for example in examples)
         return collect_labels(references, self.read_labels, self.cfg["neg_prefix"])
 
+    def find_rejected(self, examples: Sequence[Example]) -> "list[Path]":
+        """RETURNS (List[Path]): Paths of labels that the annotation says are not right."""
+        return []
+
     def restrict(self, docs: Sequence[Doc], scores: Ragged) -> Ragged:
         """RETURNS (Ragged): Scores `(tokens, labels)`, low where a document rules a label out."""
         return scores
@@ -159,6 +166,10 @@ class SequenceLabeler(SavedComponent):
         if not isinstance(label, str):
             raise LSTMTaggerValueError(SpacyErrors.E187)
         return self._add_output(label)
+
+    def _add_labels(self, labels: Iterable[str]) -> None:
+        for label in labels:
+            self.add_label(label)
 
     def _add_output(self, label: str) -> int:
         if label in self.cfg["labels"]:
@@ -218,6 +229,7 @@ class SequenceLabeler(SavedComponent):
             self.outputs,
             store_scores=self.cfg["store_scores"],
             n_best=self.cfg["n_best"],
+            path_probs=self.stores_path_probs,
         )
 
     def set_annotations(self, docs: Iterable[Doc], batch_label_ids: Sequence[Ints]) -> None:
@@ -256,8 +268,7 @@ class SequenceLabeler(SavedComponent):
             words = WordCount(self.read_labels, self.name)
             given = self.find_labels(words.count(get_examples()))
             words.check(bool(self.outputs))
-        for label in given:
-            self.add_label(label)
+        self._add_labels(given)
         self._require_labels()
         if len(self.outputs) > self._network.many_labels:
             message = Warnings.W010.format(
@@ -341,7 +352,8 @@ class SequenceLabeler(SavedComponent):
     def _compute_loss(self, examples: list[Example], scores: Ragged) -> "Loss":
         gold = self._encode_gold(examples)
         smoothing = self.cfg["label_smoothing"]
-        loss = self._network.compute_loss(scores, gold.gold, gold.excluded, smoothing)
+        rejected = self.find_rejected(examples)
+        loss = self._network.compute_loss(scores, gold.gold, gold.excluded, smoothing, rejected)
         if not np.isfinite(loss.value):
             raise LSTMTaggerValueError(SpacyErrors.E910.format(name=self.name))
         self._forbidden.report_once(self._network, examples, gold, loss.d_scores)
@@ -350,7 +362,14 @@ class SequenceLabeler(SavedComponent):
     def _encode_gold(self, examples: list[Example]) -> GoldLabels:
         found = [self.get_gold(example) for example in examples]
         neg_prefix = self.cfg["neg_prefix"]
-        return encode_gold(examples, found, self.outputs, neg_prefix=neg_prefix, name=self.name)
+        return encode_gold(
+            examples,
+            found,
+            self.outputs,
+            neg_prefix=neg_prefix,
+            name=self.name,
+            unknown_is_missing=self.unknown_is_missing,
+        )
 
     def rehearse(
         self,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from spacy.attrs import ORTH
 from spacy.strings import get_string_id
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..errors import Errors, LSTMTaggerValueError, Warnings
@@ -39,6 +39,17 @@ def collect_labels(docs: Iterable[Doc], read_labels: Callable[[Doc], Ids], neg_p
         found.update(doc.vocab.strings[label] for label in np.unique(read_labels(doc)).tolist() if label)
     negative = {neg_prefix + label for label in found} if neg_prefix else set()
     return sorted(found - negative)
+
+
+def read_attrs(doc: Doc | Span, *attrs: int) -> Ids:
+    """RETURNS (Ids): The values of attributes of each token, `(tokens, attrs)`."""
+    values: Any = doc.to_array(list(attrs))  # type: ignore[union-attr]
+    return np.asarray(values, dtype=np.uint64).reshape(-1, len(attrs))
+
+
+def write_attrs(doc: Doc, values: Ids, *attrs: int) -> None:
+    """Write attributes of each token of a document that is not empty, `(tokens, attrs)`."""
+    doc.from_array(list(attrs), values)  # type: ignore[arg-type]
 
 
 class WordCount:
@@ -159,6 +170,7 @@ def encode_gold(
     *,
     neg_prefix: str,
     name: str,
+    unknown_is_missing: bool = False,
 ) -> GoldLabels:
     """Encode gold labels as indices.
 
@@ -171,6 +183,7 @@ def encode_gold(
     labels (Sequence[str]): The component's labels.
     neg_prefix (str): What a negative annotation begins with.
     name (str): The component's name, for errors.
+    unknown_is_missing (bool): Whether a gold label that is not among the labels counts as missing.
     RAISES (LSTMTaggerValueError): If a gold label is not among the labels.
     """
     indices = {label: i for i, label in enumerate(labels)}
@@ -180,9 +193,9 @@ def encode_gold(
     by_id = {get_string_id(label): pair for label, pair in meaning.items()}
     distinct, index = np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *found]), return_inverse=True)
     unknown = [label for label in distinct.tolist() if label not in by_id]
-    if unknown:
+    if unknown and not unknown_is_missing:
         _raise_unknown(examples, found, unknown, labels, neg_prefix=neg_prefix, name=name)
-    pairs = [by_id[label] for label in distinct.tolist()]
+    pairs = [by_id.get(label, (MISSING, MISSING)) for label in distinct.tolist()]
     gold, excluded = np.array(pairs, dtype=np.int64).reshape(-1, 2)[index].T
     return GoldLabels(gold, excluded, np.array([len(ids) for ids in found], dtype=np.int64))
 

@@ -9,40 +9,11 @@ from spacy.language import Language
 from spacy.pipeline.tagger import tagger_score
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
-from thinc.api import Config
 
 from ..vocabulary import Ids, Ints
+from .defaults import DEFAULT_MODEL
 from .labeler import LabelerModel, SequenceLabeler
-
-DEFAULT_CONFIG = """
-[model]
-@architectures = "spacy-lstm-tagger.LSTMTagger.v1"
-nO = null
-
-[model.tok2vec]
-@architectures = "spacy-lstm-tagger.LSTMTok2Vec.v1"
-cache_size = 20000
-precision = "float32"
-window = 256
-overlap = 32
-n_threads = 0
-
-[model.tok2vec.embed]
-@architectures = "spacy-lstm-tagger.WordEmbedding.v1"
-
-[model.tok2vec.embed.characters]
-@architectures = "spacy-lstm-tagger.CharacterCNN.v1"
-
-[model.tok2vec.encode]
-@architectures = "spacy-lstm-tagger.LSTM.v1"
-width = 112
-depth = 1
-bidirectional = true
-
-[model.decoder]
-@architectures = "spacy-lstm-tagger.Softmax.v1"
-"""
-DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
+from .labels import read_attrs, write_attrs
 
 
 @Language.factory(
@@ -132,11 +103,11 @@ class LSTMTagger(SequenceLabeler):
                 continue
             doc_tags = tags[start:end]
             if not self.cfg["overwrite"] and doc.has_annotation(TAG):
-                present = doc.to_array(TAG)[:, None]
+                present = read_attrs(doc, TAG)
                 doc_tags = np.where(present == 0, doc_tags, present)
-            doc.from_array([TAG], doc_tags)  # type: ignore[arg-type]
+            write_attrs(doc, doc_tags, TAG)
 
 
 def read_tags(doc: Doc | Span) -> Ids:
     """RETURNS (Ids): The string id of each token's tag, 0 if it is missing, `(tokens,)`."""
-    return np.asarray(doc.to_array([TAG]), dtype=np.uint64).reshape(-1)  # type: ignore[union-attr]
+    return read_attrs(doc, TAG)[:, 0]

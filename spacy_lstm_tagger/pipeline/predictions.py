@@ -8,7 +8,7 @@ with the document, unless the user data is excluded.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,18 @@ from .labels import MISSING
 if TYPE_CHECKING:
     from ..models.labeling import LabelingModel
 
+
+class PathProbs(NamedTuple):
+    """The log posterior of a path of labels, label by label.
+
+    alone (np.ndarray): Of each label, float64 `(tokens,)`.
+    given_before (np.ndarray): Of each label, given the label before, float64 `(tokens,)`.
+    """
+
+    alone: npt.NDArray[np.float64]
+    given_before: npt.NDArray[np.float64]
+
+
 Scores: TypeAlias = npt.NDArray[np.float32]
 ReadLabels: TypeAlias = Callable[[Doc | Span], Ids]
 NBest: TypeAlias = list[tuple[list[str], float]]
@@ -37,18 +49,30 @@ class Predictions(list[Ints]):
     scores (Optional[List[Scores]]): For every document each label's posterior, float32 `(tokens, labels)`.
     n_best (Optional[List[NBest]]): For every document its best paths, best first: the labels and their log
         probability.
+    path_probs (Optional[List[PathProbs]]): For every document the posteriors of its labels one by one.
     """
 
     def __init__(
-        self, label_ids: Iterable[Ints], scores: list[Scores] | None, n_best: list[NBest] | None
+        self,
+        label_ids: Iterable[Ints],
+        scores: list[Scores] | None,
+        n_best: list[NBest] | None,
+        path_probs: list[PathProbs] | None = None,
     ) -> None:
         super().__init__(label_ids)
         self.scores = scores
         self.n_best = n_best
+        self.path_probs = path_probs
 
 
 def decode(
-    network: "LabelingModel", scores: Ragged, labels: Sequence[str], *, store_scores: bool, n_best: int
+    network: "LabelingModel",
+    scores: Ragged,
+    labels: Sequence[str],
+    *,
+    store_scores: bool,
+    n_best: int,
+    path_probs: bool = False,
 ) -> list[Ints]:
     """Decode scores.
 
@@ -58,21 +82,24 @@ def decode(
     labels (Sequence[str]): The labels.
     store_scores (bool): Whether to compute every label's posterior.
     n_best (int): How many of the best paths to find.
+    path_probs (bool): Whether to compute, with `store_scores`, the posteriors of the path, label by label.
     RETURNS (List[Ints]): The indices of the labels; `Predictions` if more was asked for.
     """
     has_tokens = len(scores.data) > 0
     label_ids = network.decode(scores) if has_tokens else split(Ragged(_NO_IDS, scores.lengths))
     if not (store_scores or n_best):
         return label_ids
-    marginals = best = None
+    marginals = best = probs = None
     if store_scores:
         marginals = split(network.get_marginals(scores) if has_tokens else scores)
+    if store_scores and path_probs and has_tokens:
+        probs = [PathProbs(*part) for part in network.get_path_log_probs(scores, label_ids)]
     if n_best and has_tokens:
         paths, log_probs = network.get_n_best(scores, n_best)
         best = [_name_paths(labels, *path) for path in zip(paths, log_probs.tolist(), strict=True)]
     elif n_best:
         best = [[([], 0.0)] for _ in label_ids]
-    return Predictions(label_ids, marginals, best)
+    return Predictions(label_ids, marginals, best, probs)
 
 
 def _name_paths(labels: Sequence[str], paths: Ints, log_probs: list[float]) -> NBest:

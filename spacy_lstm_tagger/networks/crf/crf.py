@@ -16,6 +16,7 @@ from .forward_backward import (
     bound_ratio,
     compute_log_partition,
     compute_marginals,
+    compute_path_marginals,
     find_reach,
 )
 from .viterbi import find_best_paths, find_k_best_paths
@@ -100,6 +101,16 @@ class CRF(nn.Module):
         """RETURNS (Tensor): Every label's posterior probability, float32 `(tokens, labels)`."""
         chains = self._pack(emissions, lengths, torch.float64)
         return chains.unpack(compute_marginals(chains, self._choose_numbers(emissions)).float())
+
+    @torch.no_grad()
+    def path_log_probs(self, emissions: Tensor, lengths: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute how probable the labels of a path are. See `Decoder.path_log_probs`."""
+        chains = self._pack(emissions, lengths, torch.float64)
+        tags = labels[chains.packing.rows.to(labels.device)]
+        alone, pairs = compute_path_marginals(chains, self._choose_numbers(emissions), tags)
+        given_before = alone.clone()
+        given_before[chains.links.later] = pairs / alone[chains.links.before].clamp(min=1e-300)
+        return chains.unpack(alone.log()), chains.unpack(given_before.log())
 
     @torch.no_grad()
     def viterbi(self, emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

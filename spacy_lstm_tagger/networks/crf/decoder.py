@@ -71,6 +71,14 @@ class CRFDecoder(Decoder):
         has_path = marginals.any(1, keepdim=True)
         return torch.where(has_path, marginals, torch.softmax(emissions, dim=1))
 
+    def path_log_probs(self, emissions: Tensor, lengths: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Decoder.path_log_probs`."""
+        return self._temper().path_log_probs(emissions / self.temperature, lengths, labels)
+
+    def log_prob(self, emissions: Tensor, lengths: Tensor, allowed: Tensor) -> Tensor:
+        """See `Decoder.log_prob`."""
+        return self.crf.log_likelihood(emissions, lengths, allowed)
+
     def n_best(self, emissions: Tensor, lengths: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """See `Decoder.n_best`."""
         return self._temper().n_best(emissions / self.temperature, lengths, k)

@@ -190,6 +190,28 @@ def compute_marginals(chains: Chains, numbers: Numbers) -> Tensor:
     return marginals
 
 
+@torch.no_grad()
+def compute_path_marginals(chains: Chains, numbers: Numbers, tags: Tensor) -> tuple[Tensor, Tensor]:
+    """Compute how probable the labels of a path are.
+
+    tags (Tensor): The labels, packed, int64 `(rows,)`.
+    RETURNS (Tuple[Tensor, Tensor]): The posterior probability of each label; and that of each label
+        together with the one before it, for the rows after the first step; float64 `(rows,)` and `(rows -
+        sizes[0],)`.
+    """
+    messages, _ = _read_forward(chains, numbers)
+    marginals, before, after = _read_backward(messages, chains.links)
+    left, right = tags[chains.links.before], tags[chains.links.later]
+    pairs = numbers.multiply(
+        numbers.multiply(_pick(before, left), messages.weights[left, right]), _pick(after, right)
+    )
+    return _pick(marginals, tags), numbers.leave(pairs)
+
+
+def _pick(rows: Tensor, columns: Tensor) -> Tensor:
+    return rows.gather(1, columns[:, None]).squeeze(1)
+
+
 class _LogPartition(torch.autograd.Function):
     """Its gradient is the expected count of each label and transition (Sutton & McCallum 2012, §5.1)."""
 

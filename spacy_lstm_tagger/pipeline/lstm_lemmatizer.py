@@ -1,0 +1,324 @@
+"""The trainable component `lstm_lemmatizer`: a drop-in replacement for spaCy's `trainable_lemmatizer`."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from spacy.attrs import LEMMA, ORTH
+from spacy.errors import Errors as SpacyErrors
+from spacy.language import Language
+from spacy.pipeline.lemmatizer import lemmatizer_score
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+from ..errors import LSTMTaggerValueError
+from ..ragged import Ragged, split
+from ..vocabulary import Ids, Ints
+from .defaults import DEFAULT_MODEL
+from .labeler import GetExamples, LabelerModel, SequenceLabeler
+from .labels import align, read_attrs, write_attrs
+from .lemma_trees import LemmaTrees, make_tree_data
+
+RULED_OUT = -1e3  # relative to the best score
+NO_TREES: dict[str, Any] = {"trees": [], "labels": [], "lexicon": {}}
+
+
+@Language.factory(
+    "lstm_lemmatizer",
+    assigns=["token.lemma"],
+    default_config={
+        "model": DEFAULT_MODEL,
+        "backoff": "orth",
+        "min_tree_freq": 1,
+        "overwrite": False,
+        "top_k": 20,
+        "lexicon": True,
+        "known_lemma_bonus": 4.0,
+        "scorer": {"@scorers": "spacy.lemmatizer_scorer.v1"},
+        "store_scores": False,
+        "n_best": 0,
+    },
+    default_score_weights={"lemma_acc": 1.0},
+)
+def make_lstm_lemmatizer(
+    nlp: Language,
+    name: str,
+    model: LabelerModel,
+    backoff: str | None,
+    min_tree_freq: int,
+    overwrite: bool,
+    top_k: int,
+    lexicon: bool,
+    known_lemma_bonus: float,
+    scorer: Callable[..., Any] | None,
+    store_scores: bool,
+    n_best: int,
+) -> "LSTMLemmatizer":
+    """Create the component.
+
+    model (Model[List[Doc], List[Floats2d]]): `spacy-lstm-tagger.LSTMTagger.v1`.
+    backoff (Optional[str]): The attribute of a token that is its lemma if none of the edit trees applies;
+        none leaves the lemma unset.
+    min_tree_freq (int): How often an edit tree must occur in the training data to be a label.
+    overwrite (bool): Whether to overwrite lemmas that a document has.
+    top_k (int): How many of the most probable edit trees are tried on a word.
+    lexicon (bool): Whether a word that the training data has gets one of the lemmas it has there.
+    known_lemma_bonus (float): What is added to the score of an edit tree if it makes of an unknown word a
+        lemma that the training data has. The score is a logarithm: with 1, it is e times as probable.
+    scorer (Optional[Callable]): The scoring method.
+    store_scores (bool): Whether to store every edit tree's posterior probability: `doc._.lemma_scores`,
+        and `token._.lemma_score`, that of the lemma that the token has.
+    n_best (int): How many of the best sequences of edit trees to store as `doc._.lemma_n_best`: their
+        numbers and the log probability, best first.
+    """
+    return LSTMLemmatizer(
+        nlp.vocab,
+        model,
+        name,
+        backoff=backoff,
+        min_tree_freq=min_tree_freq,
+        overwrite=overwrite,
+        top_k=top_k,
+        lexicon=lexicon,
+        known_lemma_bonus=known_lemma_bonus,
+        scorer=scorer,
+        store_scores=store_scores,
+        n_best=n_best,
+    )
+
+
+class LSTMLemmatizer(SequenceLabeler):
+    """Assigns `token.lemma`, by edit trees as spaCy's `EditTreeLemmatizer`. But it remembers the lemmas of
+    the words that it has seen, and prefers known lemmas for those that it has not.
+    """
+
+    annotation = "lemma"
+    unknown_is_missing = True
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: LabelerModel,
+        name: str = "lstm_lemmatizer",
+        *,
+        backoff: str | None = "orth",
+        min_tree_freq: int = 1,
+        top_k: int = 20,
+        lexicon: bool = True,
+        known_lemma_bonus: float = 4.0,
+        scorer: Callable[..., Any] | None = lemmatizer_score,
+        **settings: Any,
+    ) -> None:
+        """Create a lemmatizer. The arguments are those of the factory, and of `SequenceLabeler`."""
+        super().__init__(vocab, model, name, scorer=scorer, **settings)
+        self.backoff = backoff
+        self.min_tree_freq = min_tree_freq
+        self.top_k = top_k
+        self.lexicon = lexicon
+        self.known_lemma_bonus = known_lemma_bonus
+        self.cfg |= NO_TREES
+        self._load_trees()
+
+    def _load_trees(self) -> None:
+        """Build the trees now: strings that are added while a memory zone is open are lost with it."""
+        self._trees = LemmaTrees(self.vocab.strings, self.cfg)
+
+    # Labels
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """RETURNS (Tuple[int, ...]): The edit trees that are labels."""
+        return tuple(map(int, self.cfg["labels"]))
+
+    @property
+    def hide_labels(self) -> bool:
+        """RETURNS (bool): True: numbers of edit trees tell users nothing."""
+        return True
+
+    @property
+    def label_data(self) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The edit trees and the words' lemmas, as spaCy's lemmatizer has them,
+        and the vocabulary, for `initialize(labels=...)`.
+        """
+        trees = {key: self.cfg[key] for key in ("trees", "lexicon")}
+        return {"labels": self.labels, **trees, "vocabulary": self._network.vocabulary}
+
+    def add_label(self, label: Any) -> int:
+        """RAISES (NotImplementedError): Edit trees are made from words and lemmas, by `initialize`."""
+        raise NotImplementedError(
+            SpacyErrors.E931.format(parent="Pipe", method="add_label", name=self.name)
+        )
+
+    def _add_labels(self, labels: Iterable[str]) -> None:
+        self.cfg["labels"] = list(labels)
+        self._load_trees()
+
+    def find_labels(self, examples: Iterable[Example]) -> list[str]:
+        """RETURNS (List[str]): The numbers of the edit trees of the examples."""
+        pairs = Counter(
+            (token.text, token.lemma_)
+            for example in examples
+            for token in example.reference
+            if token.lemma != 0
+        )
+        data = make_tree_data(pairs, self.min_tree_freq, self.lexicon)
+        self.cfg |= {"trees": data["trees"], "lexicon": data["lexicon"]}
+        return list(map(str, data["labels"]))
+
+    def initialize(
+        self,
+        get_examples: GetExamples,
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | Mapping[str, Any] | None = None,
+    ) -> None:
+        """See `SequenceLabeler.initialize`. `labels` may also be the label data of spaCy's lemmatizer.
+
+        RAISES (LSTMTaggerValueError): If `labels` has no edit trees.
+        """
+        if labels is not None:
+            for key in ("labels", "trees"):
+                if not isinstance(labels, Mapping) or key not in labels:
+                    raise LSTMTaggerValueError(SpacyErrors.E857.format(name=key))
+            assert isinstance(labels, Mapping)
+            self.cfg |= {"trees": list(labels["trees"]), "lexicon": dict(labels.get("lexicon", {}))}
+            labels = {
+                "labels": list(map(str, labels["labels"])),
+                "vocabulary": labels.get("vocabulary", {}),
+            }
+        super().initialize(get_examples, nlp=nlp, labels=labels)
+
+    def read_labels(self, doc: Doc | Span) -> Ids:
+        """RETURNS (Ids): The string id of the edit tree from each token to its lemma, 0 if the lemma is
+        missing or there is no such tree, `(tokens,)`.
+        """
+        return self._encode(doc, doc.vocab, read_attrs(doc, LEMMA)[:, 0])
+
+    def get_gold(self, example: Example) -> Ids:
+        """RETURNS (Ids): The string id of the edit tree to each predicted token's gold lemma, 0 if it is
+        missing.
+        """
+        reference = example.reference
+        lemmas = read_attrs(reference, LEMMA)[:, 0]
+        return self._encode(example.predicted, reference.vocab, align(example, lemmas))
+
+    def _encode(self, doc: Doc | Span, vocab: Vocab, lemmas: Ids) -> Ids:
+        """RETURNS (Ids): The string ids of the edit trees from words to lemmas, which are in `vocab`."""
+        orths = read_attrs(doc, ORTH)[:, 0]
+        pairs, index = np.unique(np.stack([orths, lemmas], axis=1), axis=0, return_inverse=True)
+        strings, ids = doc.vocab.strings, []
+        for orth, lemma in pairs.tolist():
+            label = self._trees.find(strings[orth], vocab.strings[lemma]) if lemma else -1
+            ids.append(strings.add(self.cfg["labels"][label]) if label >= 0 else 0)
+        return np.array(ids, dtype=np.uint64)[index.reshape(-1)]
+
+    # Prediction
+
+    def predict(self, docs: Iterable[Doc]) -> list[Ints]:
+        """Predict the edit trees of a batch of documents. See `SequenceLabeler.predict`.
+
+        Scores are only computed where they matter: not for words that had a single lemma in the training
+        data.
+        """
+        docs = list(docs)
+        if self.cfg["store_scores"] or self.cfg["n_best"] or self._network.needs_whole_text:
+            return super().predict(docs)
+        words = [token.text for doc in docs for token in doc]
+        lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
+        known = [self._trees.lexicon.get(word, ()) for word in words]
+        labels = np.array([found[0] if found else 0 for found in known], dtype=np.int64)
+        is_open = np.array([len(found) != 1 for found in known], dtype=bool)
+        if is_open.any():
+            rows = np.flatnonzero(is_open)
+            scores = self._to_numpy(self._network.predict_rows(docs, rows))
+            grouped = self._score_lemmas([words[row] for row in rows.tolist()], scores)
+            labels[rows] = [max(found, key=found.__getitem__) for found in grouped]
+        return split(Ragged(labels, lengths))
+
+    def restrict(self, docs: Sequence[Doc], scores: Ragged) -> Ragged:
+        """RETURNS (Ragged): Scores of the edit trees that stand for possible lemmas; low for all others."""
+        words = [token.text for doc in docs for token in doc]
+        data = self._to_numpy(scores.data)
+        grouped = self._score_lemmas(words, data)
+        restricted = np.full_like(data, RULED_OUT)
+        for row, found in zip(restricted, grouped, strict=True):
+            best = max(found.values())
+            row[list(found)] = [score - best for score in found.values()]
+        return Ragged(self.model.ops.asarray(restricted), scores.lengths)
+
+    def _to_numpy(self, scores: Any) -> Any:
+        return scores.get() if hasattr(scores, "get") else np.asarray(scores)
+
+    def _score_lemmas(self, words: Sequence[str], scores: Any) -> list[dict[int, float]]:
+        """Score the possible lemmas of words.
+
+        scores (np.ndarray): Of every edit tree, `(words, labels)`.
+        RETURNS (List[Dict[int, float]]): For each word the labels that stand for its possible lemmas, with
+            their scores: those of all edit trees that make the lemma, added up. If none applies, that of
+            the best edit tree.
+        """
+        top_k = min(self.top_k, scores.shape[1])
+        best = np.argpartition(scores, -top_k, axis=1)[:, -top_k:]  # (words, k)
+        best_scores = np.take_along_axis(scores, best, axis=1)
+        grouped = []
+        for i, word in enumerate(words):
+            known = self._trees.lexicon.get(word)
+            labels = known or best[i].tolist()
+            values = scores[i, known].tolist() if known else best_scores[i].tolist()
+            grouped.append(self._group(word, labels, values, 0.0 if known else self.known_lemma_bonus))
+        return grouped
+
+    def _group(
+        self, word: str, labels: Sequence[int], scores: Sequence[float], bonus: float
+    ) -> dict[int, float]:
+        trees, grouped = self._trees, dict[int, float]()
+        for label, score in zip(labels, scores, strict=True):
+            lemma = trees.apply(word, label)
+            if lemma is None:
+                continue
+            total = score + bonus * (lemma in trees.known_lemmas)
+            own = trees.find(word, lemma)
+            grouped[own] = float(np.logaddexp(grouped[own], total)) if own in grouped else total
+        if grouped:
+            return grouped
+        best = max(range(len(labels)), key=scores.__getitem__)
+        return {labels[best]: scores[best]}
+
+    def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
+        """Write lemmas to documents. See `SequenceLabeler.write_labels`."""
+        for doc, labels in zip(docs, label_ids, strict=True):
+            if not len(doc):
+                continue
+            lemmas = self._make_lemmas(doc, labels.tolist())
+            if not self.cfg["overwrite"] and doc.has_annotation("LEMMA"):
+                present = read_attrs(doc, LEMMA)[:, 0]
+                lemmas = np.where(present == 0, lemmas, present)
+            write_attrs(doc, lemmas[:, None], LEMMA)
+
+    def _make_lemmas(self, doc: Doc, labels: Sequence[int]) -> Ids:
+        """RETURNS (Ids): The string id of each token's lemma, 0 if it has none, `(tokens,)`."""
+        apply, add = self._trees.apply, doc.vocab.strings.add
+        ids = []
+        for token, label in zip(doc, labels, strict=True):
+            lemma = apply(token.text, label)
+            if lemma is not None:
+                ids.append(add(lemma))
+            else:
+                ids.append(getattr(token, self.backoff) if self.backoff is not None else 0)
+        return np.array(ids, dtype=np.uint64)
+
+    # Saving
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "LSTMLemmatizer":
+        """Load the component from a bytestring. See `SavedComponent.from_bytes`."""
+        super().from_bytes(bytes_data, exclude=exclude)
+        self._load_trees()
+        return self
+
+    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "LSTMLemmatizer":
+        """Load the component from a folder. See `SavedComponent.from_disk`."""
+        super().from_disk(path, exclude=exclude)
+        self._load_trees()
+        return self
