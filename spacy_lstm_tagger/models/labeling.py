@@ -274,7 +274,9 @@ class LabelingModel:
             marginals: Any = self.get_marginals(scores).data
             return -float(np.log(np.maximum(marginals[words, gold[words]], 1e-30)).mean())
 
-        temperature = float(np.exp(_minimize(measure, *np.log(TEMPERATURES))))
+        found = _minimize(measure, *np.log(TEMPERATURES))
+        # If all gold labels are certain at any temperature, there is nothing to calibrate.
+        temperature = float(np.exp(found)) if measure(found) < measure(0.0) else 1.0
         self._set_temperature(temperature)
         return temperature
 

@@ -112,6 +112,10 @@ class SequenceLabeler(SavedComponent):
         """
         raise NotImplementedError
 
+    def read_annotation(self, doc: Doc | Span) -> Ids:
+        """RETURNS (Ids): What each token's label is made from, 0 if it is missing, `(tokens,)`."""
+        return self.read_labels(doc)
+
     def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
         """Write predicted labels to documents. Labels that these have stay, unless `cfg["overwrite"]`.
 
@@ -265,7 +269,7 @@ class SequenceLabeler(SavedComponent):
         check_lexeme_norms(self.vocab, self.name)  # type: ignore[no-untyped-call]
         given, vocabulary = read_label_data(labels, self.name)
         if given is None:
-            words = WordCount(self.read_labels, self.name)
+            words = WordCount(self.read_annotation, self.name)
             given = self.find_labels(words.count(get_examples()))
             words.check(bool(self.outputs))
         self._add_labels(given)

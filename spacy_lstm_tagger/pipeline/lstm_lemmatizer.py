@@ -194,15 +194,19 @@ class LSTMLemmatizer(SequenceLabeler):
         """RETURNS (Ids): The string id of the edit tree from each token to its lemma, 0 if the lemma is
         missing or there is no such tree, `(tokens,)`.
         """
-        return self._encode(doc, doc.vocab, read_attrs(doc, LEMMA)[:, 0])
+        return self._encode(doc, doc.vocab, self.read_annotation(doc))
+
+    def read_annotation(self, doc: Doc | Span) -> Ids:
+        """RETURNS (Ids): The string id of each token's lemma, 0 if it is missing, `(tokens,)`."""
+        return read_attrs(doc, LEMMA)[:, 0]
 
     def get_gold(self, example: Example) -> Ids:
         """RETURNS (Ids): The string id of the edit tree to each predicted token's gold lemma, 0 if it is
         missing.
         """
         reference = example.reference
-        lemmas = read_attrs(reference, LEMMA)[:, 0]
-        return self._encode(example.predicted, reference.vocab, align(example, lemmas))
+        lemmas = align(example, self.read_annotation(reference))
+        return self._encode(example.predicted, reference.vocab, lemmas)
 
     def _encode(self, doc: Doc | Span, vocab: Vocab, lemmas: Ids) -> Ids:
         """RETURNS (Ids): The string ids of the edit trees from words to lemmas, which are in `vocab`."""
