@@ -119,7 +119,7 @@ def create_conllu_corpus(
     augmenter: Augmenter | None = None,
 ) -> Reader:
     """Create a reader of CoNLL-U files. Tags, parts of speech, lemmas, features, heads, relations, and the
-    entities that MISC has as `NER=B-PER` (or `NE=`, `name=`), become those of the docs.
+    entities that MISC has as `NER=B-PER` (or `Entity=`, `NE=`, `name=`), become those of the docs.
 
     The words are the syntactic words, and the text of a doc is built from them: there are no spaces inside
     a multiword token, and the space after it follows its last word. Empty nodes are skipped. A value of `_`
