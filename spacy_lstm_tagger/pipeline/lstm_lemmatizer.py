@@ -8,6 +8,7 @@ import numpy as np
 from spacy.attrs import LEMMA, ORTH
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
+from spacy.pipeline._edit_tree_internals.edit_trees import EditTrees
 from spacy.pipeline.lemmatizer import lemmatizer_score
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -131,6 +132,16 @@ class LSTMLemmatizer(SequenceLabeler):
     def labels(self) -> tuple[int, ...]:
         """RETURNS (Tuple[int, ...]): The edit trees that are labels."""
         return tuple(map(int, self.cfg["labels"]))
+
+    @property
+    def trees(self) -> EditTrees:
+        """RETURNS (EditTrees): The edit trees."""
+        return self._trees.trees
+
+    @property
+    def tree2label(self) -> dict[int, int]:
+        """RETURNS (Dict[int, int]): The index of each label, by the number of its edit tree."""
+        return {tree: label for label, tree in enumerate(self.labels)}
 
     @property
     def hide_labels(self) -> bool:
