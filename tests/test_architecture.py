@@ -33,7 +33,7 @@ ALLOWED = {
     "optimizers": "numpy thinc",
     "models": "numpy spacy srsly thinc torch .errors .features .networks .optimizers .ragged .schemes "
     ".vocabulary .models",
-    "pipeline": "numpy spacy srsly thinc .errors .metrics .models .ragged .vocabulary .pipeline",
+    "pipeline": "numpy spacy srsly thinc .errors .metrics .models .ragged .schemes .vocabulary .pipeline",
     "batchers": "spacy .errors",
     "corpora": "numpy spacy .errors .schemes .corpora",
     "scorers": "spacy .metrics .pipeline .schemes .scorers",
@@ -50,7 +50,10 @@ NARROWER = {
     "report/page.py": "jinja2 plotly",
     "report/plots.py": "plotly",
     "report/rendering.py": "IPython",
+    "pipeline/constraints.py": f"{PACKAGE}.models",
     "pipeline/labeler.py": f"{PACKAGE}.models",
+    "pipeline/lstm_ner.py": f"{PACKAGE}.models",
+    "pipeline/lstm_tok2vec.py": f"{PACKAGE}.models",
     "pipeline/predictions.py": f"{PACKAGE}.models",
     "report/writing.py": "plotly",
 }

@@ -285,14 +285,15 @@ def test_empty_corpus(data, tmp_path):
 
 
 def test_doc_with_tags_survives_the_shared_pipeline(data, tmp_path):
-    """One `tok2vec`, two listeners, trained from CoNLL-U."""
+    """One LSTM, three listeners, trained from CoNLL-U."""
     sentence = (
         "1\tDogs\tdog\tNOUN\tNNS\tNumber=Plur\t_\t_\t_\t_\n2\tbark\tbark\tVERB\tVBP\t_\t_\t_\t_\t_\n\n"
     )
     (tmp_path / "train.conllu").write_text(sentence * 8)
     train = ["--paths.train", tmp_path / "train.conllu", "--paths.dev", tmp_path / "train.conllu"]
-    config = ROOT / "configs" / "shared_tok2vec.cfg"
+    config = ROOT / "configs" / "treebank.cfg"
     run("train", config, "--output", tmp_path, *train, "--training.max_steps", 40)
     nlp = spacy.load(tmp_path / "model-last")
     doc = nlp(Doc(nlp.vocab, words=["Dogs", "bark"]))
-    assert [(token.tag_, token.pos_) for token in doc] == [("NNS", "NOUN"), ("VBP", "VERB")]
+    found = [(token.tag_, token.pos_, str(token.morph), token.lemma_) for token in doc]
+    assert found == [("NNS", "NOUN", "Number=Plur", "dog"), ("VBP", "VERB", "", "bark")]

@@ -17,7 +17,7 @@ PATHS = {"paths.train": "train.conllu", "paths.dev": "dev.conllu"}
 
 
 def test_the_promised_configs_are_there():
-    assert {path.stem for path in CONFIGS} >= {"default", "minimal", "shared_tok2vec"}
+    assert {path.stem for path in CONFIGS} >= {"default", "minimal", "ner", "treebank"}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -38,7 +38,7 @@ def test_debug_config_finds_nothing_wrong(path, capsys):
 def test_pipeline_can_be_assembled(path):
     config = Config().from_disk(path, overrides=PATHS)
     nlp = spacy.util.load_model_from_config(config, auto_fill=False)
-    assert "lstm_tagger" in nlp.pipe_names
+    assert {*nlp.pipe_names} & {"lstm_tagger", "lstm_ner"}
 
 
 def test_defaults_of_the_factory_are_those_of_the_default_config():

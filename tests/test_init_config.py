@@ -40,7 +40,7 @@ def read(config: str) -> Config:
 
 
 @pytest.mark.parametrize(
-    ("template", "name"), [("speed", "default"), ("accuracy", "accuracy"), ("shared", "shared_tok2vec")]
+    ("template", "name"), [("speed", "default"), ("accuracy", "accuracy"), ("treebank", "treebank")]
 )
 def test_templates_are_the_configs_of_the_project(template: str, name: str) -> None:
     config = ROOT / "configs" / f"{name}.cfg"
@@ -56,7 +56,7 @@ def test_configs_are_complete(tmp_path: Path, pipeline: list[str], optimize: Opt
     assert Config(filled) == Config().from_disk(path, interpolate=False)
     nlp = spacy.util.load_model_from_config(Config().from_disk(path), auto_fill=False)
     assert nlp.lang == "tr"
-    assert [name for name in nlp.pipe_names if name != "tok2vec"] == pipeline
+    assert [name for name in nlp.pipe_names if name != "lstm_tok2vec"] == pipeline
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_configs_are_complete(tmp_path: Path, pipeline: list[str], optimize: Opt
     [
         (["lstm_tagger"], "speed", "default"),
         (["lstm_tagger"], "accuracy", "accuracy"),
-        (["lstm_tagger", "morphologizer"], "speed", "shared_tok2vec"),
+        (["lstm_tagger", "lstm_morphologizer", "lstm_lemmatizer"], "speed", "treebank"),
     ],
 )
 def test_settings_are_those_of_the_configs(pipeline: list[str], optimize: Optimize, name: str) -> None:
@@ -77,7 +77,7 @@ def test_settings_are_those_of_the_configs(pipeline: list[str], optimize: Optimi
 def test_all_components_share_one_tok2vec(optimize: Optimize) -> None:
     config = read(make_config("en", MANY, optimize))
     components = dict(config["components"])
-    width = 2 * components.pop("tok2vec")["model"]["encode"]["width"]
+    width = 2 * components.pop("lstm_tok2vec")["model"]["encode"]["width"]
     listening = {name for name in MANY if "tok2vec" in components[name]["model"]}
     assert {*MANY} - listening == ({"textcat"} if optimize == "speed" else set())  # a bag of words
     for name in listening:
@@ -118,7 +118,7 @@ def test_a_pipeline_of_many_components_trains(tmp_path: Path) -> None:
     code, output = invoke_plugin("init-config", config, "--lang", "en", "--pipeline", pipeline)
     assert code == 0, output
     assert "python -m spacy train" in output
-    sizes = ["--components.tok2vec.model.encode.width", "8", "--training.max_steps", "20"]
+    sizes = ["--components.lstm_tok2vec.model.encode.width", "8", "--training.max_steps", "20"]
     sizes += [
         part for name in pipeline.split(",") for part in (f"--components.{name}.model.tok2vec.width", "16")
     ]

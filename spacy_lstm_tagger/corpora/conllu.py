@@ -18,7 +18,7 @@ _ID = re.compile(r"(0|[1-9][0-9]{0,8})(?:([-.])([1-9][0-9]{0,8}))?")
 _HEAD = re.compile(r"0|[1-9][0-9]{0,8}")
 FEATS = re.compile(r"[^=|]+=[^=|]+(?:\|[^=|]+=[^=|]+)*")
 _LABEL = re.compile("O|[BILUES]-.+", re.DOTALL)  # in any scheme
-# The first two are those of `spacy convert`. `Entity=` is also that of nested entities, in brackets: not read.
+# `spacy convert` reads the first two. Nested entities, which `Entity=` has in brackets, are left out.
 _ENTITY = re.compile(r"(?:name|NE|NER)=(.+)|Entity=(O|[BILUES]-.+)")
 
 
@@ -254,7 +254,9 @@ def _get_relation(word: Fields) -> str:
 
 
 def find_entity(word: Fields) -> str:
-    """RETURNS (str): The label of the entity that MISC has as `NER=B-PER` or `Entity=B-PER`; "" if there is none."""
+    """RETURNS (str): The label of the entity that MISC has, such as `NER=B-PER` or `Entity=B-PER`; "" if
+    there is none.
+    """
     found = filter(None, map(_ENTITY.fullmatch, _split_misc(word)))
     return next((match[1] or match[2] for match in found), "")
 

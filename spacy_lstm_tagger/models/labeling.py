@@ -13,7 +13,8 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from ..errors import Errors, LSTMTaggerValueError
-from ..networks import Decoder, Path, State, Targets
+from ..networks import Decoder, State, Targets
+from ..networks import Path as Path
 from ..ragged import Ragged, split
 from ..vocabulary import Ints, VocabularyData
 from . import tagger, tok2vec

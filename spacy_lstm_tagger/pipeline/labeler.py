@@ -25,19 +25,18 @@ from ..ragged import Ragged, join, split
 from ..vocabulary import Ids, Ints
 from .constraints import ForbiddenAnnotation
 from .hints import suggest_settings
+from .labeled import LabeledComponent
 from .labels import MISSING, GoldLabels, WordCount, align, collect_labels, encode_gold, read_label_data
 from .predictions import decode, set_extensions, store
-from .saving import SavedComponent
 
 if TYPE_CHECKING:
-    from ..models.labeling import LabelingModel, Loss
-    from ..networks import Path
+    from ..models.labeling import LabelingModel, Loss, Path
 
 GetExamples: TypeAlias = Callable[[], Iterable[Example]]
 LabelerModel: TypeAlias = Model[list[Doc], list[Floats2d]]
 
 
-class SequenceLabeler(SavedComponent):
+class SequenceLabeler(LabeledComponent):
     """Labels words with an LSTM. Everything that spaCy's `Tagger` does for tags, this does the same way.
 
     A subclass sets `annotation`, and implements `read_labels` and `write_labels`. It may override
@@ -146,42 +145,9 @@ class SequenceLabeler(SavedComponent):
     # Labels
 
     @property
-    def labels(self) -> tuple[Any, ...]:
-        """RETURNS (Tuple[str, ...]): The labels."""
-        return self.outputs
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """RETURNS (Tuple[str, ...]): What the model scores, in the order of its outputs."""
-        return tuple(self.cfg["labels"])
-
-    @property
     def label_data(self) -> dict[str, Any]:
         """RETURNS (Dict[str, Any]): The labels and the vocabulary, for `initialize(labels=...)`."""
         return {"labels": list(self.labels), "vocabulary": self._network.vocabulary}
-
-    def add_label(self, label: str) -> int:
-        """Add a label. A network that was initialized cannot be resized.
-
-        label (str): The label.
-        RETURNS (int): 0 if it is present already, otherwise 1.
-        RAISES (ValueError): If it is not a string, or the network has its final size.
-        """
-        if not isinstance(label, str):
-            raise LSTMTaggerValueError(SpacyErrors.E187)
-        return self._add_output(label)
-
-    def _add_labels(self, labels: Iterable[str]) -> None:
-        for label in labels:
-            self.add_label(label)
-
-    def _add_output(self, label: str) -> int:
-        if label in self.cfg["labels"]:
-            return 0
-        self._allow_extra_label()
-        self.cfg["labels"].append(label)
-        self.vocab.strings.add(label)
-        return 1
 
     @property
     def _network(self) -> "LabelingModel":

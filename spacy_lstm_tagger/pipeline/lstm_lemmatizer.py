@@ -18,6 +18,7 @@ from ..errors import LSTMTaggerValueError
 from ..ragged import Ragged, split
 from ..vocabulary import Ids, Ints
 from .defaults import DEFAULT_MODEL
+from .labeled import LabeledComponent
 from .labeler import GetExamples, LabelerModel, SequenceLabeler
 from .labels import align, read_attrs, write_attrs
 from .lemma_trees import LemmaTrees, make_tree_data
@@ -158,9 +159,7 @@ class LSTMLemmatizer(SequenceLabeler):
 
     def add_label(self, label: Any) -> int:
         """RAISES (NotImplementedError): Edit trees are made from words and lemmas, by `initialize`."""
-        raise NotImplementedError(
-            SpacyErrors.E931.format(parent="Pipe", method="add_label", name=self.name)
-        )
+        return int(super(LabeledComponent, self).add_label(label))
 
     def _add_labels(self, labels: Iterable[str]) -> None:
         self.cfg["labels"] = list(labels)

@@ -24,7 +24,7 @@ from .predictions import Predictions
 from .span_scores import set_span_score, store_span_scores
 
 if TYPE_CHECKING:
-    from ..networks import Path
+    from ..models.labeling import Path
 
 RULED_OUT = -1e3  # relative to the score of "O"
 
@@ -144,7 +144,7 @@ class LSTMNer(SequenceLabeler):
 
     def find_rejected(self, examples: Sequence[Example]) -> "list[Path]":
         """RETURNS (List[Path]): The incorrect spans, as labels of the predicted tokens."""
-        from ..networks import Path
+        from ..models.labeling import Path  # imports torch
 
         numbers = {label: number for number, label in enumerate(self.outputs)}
         rejected = []

@@ -16,7 +16,8 @@ from ..errors import Errors, LSTMTaggerValueError
 Optimize: TypeAlias = Literal["speed", "accuracy"]
 
 TAGGER = "lstm_tagger"
-TOK2VEC = "tok2vec"
+TOK2VEC = "lstm_tok2vec"
+SPACYS_TOK2VEC = "tok2vec"  # also the name of the layer
 SPACYS_NAMES = {"speed": "efficiency", "accuracy": "accuracy"}
 # What a template decides; spaCy decides the rest, such as the tokenizer of the language.
 SECTIONS = ("paths", "system", "corpora", "training", "pretraining")
@@ -34,17 +35,17 @@ def make_config(lang: str, pipeline: Sequence[str], optimize: Optimize) -> str:
     RETURNS (str): The config, as `spacy init fill-config` would leave it.
     RAISES (LSTMTaggerValueError): If there is no such language or component.
     """
-    names = [name for name in dict.fromkeys(pipeline) if name != TOK2VEC]
+    names = [name for name in dict.fromkeys(pipeline) if name not in (TOK2VEC, SPACYS_TOK2VEC)]
     nlp = _make_blank(lang)
     _require_known(nlp, names)
     config = init_config(lang=lang, pipeline=names, optimize=SPACYS_NAMES[optimize], silent=True)
     weights = config["training"]["score_weights"]
     components = config["components"]
-    if {*_find_listeners(components)} <= {TAGGER}:
-        template = _read(optimize)
-        components |= {name: template["components"][name] for name in names if name == TAGGER}
-    else:
-        template = _read("shared")
+    is_shared = not {*_find_listeners(components)} <= {TAGGER}
+    template = _read("treebank" if is_shared else optimize)
+    components |= {name: template["components"][name] for name in names if name in template["components"]}
+    if is_shared:
+        components.pop(SPACYS_TOK2VEC, None)
         _share(template["components"][TOK2VEC], components, optimize)
         config["nlp"]["pipeline"] = [TOK2VEC, *names]
     config |= {section: template[section] for section in SECTIONS}
@@ -63,7 +64,9 @@ def _make_blank(lang: str) -> Language:
 
 def _require_known(nlp: Language, names: Iterable[str]) -> None:
     # `nlp.factory_names` has only those that were used before. A dot is in the names of one language alone.
-    known = sorted({name.rpartition(".")[2] for name in registry.factories.get_all()} - {TOK2VEC})
+    known = sorted(
+        {name.rpartition(".")[2] for name in registry.factories.get_all()} - {TOK2VEC, SPACYS_TOK2VEC}
+    )
     unknown = [name for name in names if "." in name or not nlp.has_factory(name)]
     if unknown or not names:
         raise LSTMTaggerValueError(
@@ -79,7 +82,9 @@ def _read(name: str) -> Config:
 
 def _find_listeners(components: dict[str, Any]) -> list[str]:
     """RETURNS (List[str]): The components whose model has a tok2vec layer, which can be a listener."""
-    return [name for name, component in components.items() if TOK2VEC in (component.get("model") or {})]
+    return [
+        name for name, component in components.items() if SPACYS_TOK2VEC in (component.get("model") or {})
+    ]
 
 
 def _share(tok2vec: dict[str, Any], components: dict[str, Any], optimize: Optimize) -> None:
@@ -93,5 +98,5 @@ def _share(tok2vec: dict[str, Any], components: dict[str, Any], optimize: Optimi
         "upstream": "*",
     }
     for name in _find_listeners(components):
-        components[name]["model"][TOK2VEC] = listener
+        components[name]["model"][SPACYS_TOK2VEC] = listener
     components[TOK2VEC] = tok2vec

@@ -92,6 +92,8 @@ def test_a_shared_lstm_learns_what_one_of_its_own_learns() -> None:
     optimizer = nlp.initialize(lambda: examples)
     for _ in range(3):
         nlp.update(examples, sgd=optimizer)
+    # spaCy finishes the update of a tok2vec before its listeners give it a gradient: one is left.
+    nlp.get_pipe("lstm_tok2vec").finish_update(optimizer)
     gradients = []
     for is_shared in (True, False):
         if not is_shared:
@@ -100,7 +102,9 @@ def test_a_shared_lstm_learns_what_one_of_its_own_learns() -> None:
             pipe.update(examples, sgd=None, drop=0.0)
         model = nlp.get_pipe("lstm_tok2vec").model if is_shared else nlp.get_pipe("lstm_tagger").model
         layer = model if is_shared else model.get_ref("tok2vec")
-        gradients.append({n: w.grad.numpy() for n, w in get_shim(layer).module.named_parameters()})
+        gradients.append(
+            {n: w.grad.to_dense().numpy() for n, w in get_shim(layer).module.named_parameters()}
+        )
     assert any(gradient.any() for gradient in gradients[0].values())
     for name, gradient in gradients[0].items():
         np.testing.assert_allclose(gradient, gradients[1][name], atol=1e-6, err_msg=name)
