@@ -1,6 +1,6 @@
 """Bulk tagging from end to end: find the input, plan, run, join."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from ..corpora.files import COMPRESSED
 from ..errors import Errors, LSTMTaggerValueError
+from .annotations import check_annotations
 from .cluster import run_on_ray
 from .formats import INPUT_FORMATS, plan
 from .inputs import InputFile, find_files, get_ending
@@ -57,11 +58,12 @@ def tag_files(
     batch_size: int = BATCH_SIZE,
     shard_size: int = SHARD_SIZE,
     scores: bool = False,
+    columns: Sequence[str] | None = None,
     on_error: OnError = "stop",
     text_column: str = "text",
     words_column: str = "words",
     id_column: str | None = None,
-    component: str = "lstm_tagger",
+    component: str | None = None,
     engine: Literal["local", "ray"] = "local",
     ray_address: str | None = None,
     gpu: bool = False,
@@ -82,12 +84,15 @@ def tag_files(
         one, a script needs `if __name__ == "__main__":`.
     batch_size (int): The number of rows that are tagged together.
     shard_size (int): The maximum number of rows of a shard.
-    scores (bool): Whether to write each word's confidence.
+    scores (bool): Whether to write confidences.
+    columns (Optional[Sequence[str]]): What to write: "tag", "pos", "morph", "lemma", "ents". By default,
+        tags; if no component assigns any, whatever the components assign; and to CoNLL-U, all its columns
+        that components assign. `.spacy` files have everything.
     on_error ("stop" | "skip"): What to do with a bad row: raise, or write it to a file of its own.
     text_column (str): The column, or key, of the text.
     words_column (str): That of pre-tokenized words; if a row has them, its text is not read.
     id_column (Optional[str]): That of the id; without, rows are numbered in each file.
-    component (str): The component's name in the pipeline.
+    component (Optional[str]): The name of a component of ours that must be in the pipeline.
     engine ("local" | "ray"): Where to run: here, or on a Ray cluster whose machines see the same files.
     ray_address (Optional[str]): The cluster's address; by default that in RAY_ADDRESS, or a local cluster.
     gpu (bool): Whether each process tags on a GPU of its own; only with "ray".
@@ -108,8 +113,12 @@ def tag_files(
     _check_engine(engine, ray_address, gpu, gpu_id)
     layout = lay_out(output, output_format)
     files = find_files(source, tuple(INPUT_FORMATS))
-    columns = ColumnNames(text_column, words_column, id_column)
-    _check_columns(columns, files)
+    if columns is not None:
+        check_annotations(columns)
+        if layout.suffix == ".spacy":
+            _refuse("columns", "for .spacy files", "leave it out: they have all annotation")
+    names = ColumnNames(text_column, words_column, id_column)
+    _check_columns(names, files)
     fingerprint = compute_fingerprint(model)
     shards = plan(files, shard_size)
     check_apart(layout, source, files)  # before anything is removed
@@ -117,10 +126,19 @@ def tag_files(
         start_over(layout)
     check_free(layout)
     # Settings that only affect speed or errors may differ in a run that resumes.
-    settings = {"model": fingerprint, "component": component, "columns": list(columns), "scores": scores}
+    settings: dict[str, Any] = {
+        "model": fingerprint,
+        "component": component,
+        "columns": list(names),
+        "scores": scores,
+    }
+    settings |= {"columns": list(names), "annotations": columns and list(columns)}
     keep_manifest(layout, settings | {"shard_size": shard_size, "format": layout.suffix[1:]}, files)
     remove_leftovers(layout)
-    task = Task(str(model), fingerprint, component, layout, columns, scores, batch_size, on_error, gpu_id)
+    annotations = tuple(columns) if columns is not None else None
+    task = Task(
+        str(model), fingerprint, component, annotations, layout, names, scores, batch_size, on_error, gpu_id
+    )
     run: Engine = run_here if n_process == 1 else partial(run_in_processes, n_process=n_process)
     if engine == "ray":
         run = partial(run_on_ray, n_workers=n_process, address=ray_address, gpu=gpu)

@@ -12,11 +12,13 @@ from ..corpora.annotations import ROOT
 from ..corpora.conllu import Fields, is_comment
 from ..corpora.lines import Line, number_lines
 from ..errors import Errors, LSTMTaggerValueError
+from .annotations import read_scores
 from .conllu import is_blank
-from .rows import BadRow, Row, get_scores
+from .rows import BadRow, Row
 from .writing import TextWriter, create_file, open_part
 
 SCORE = "TagScore="  # how the confidence is marked in MISC
+ENTITY = "NER="
 
 _BOM = b"\xef\xbb\xbf"
 _BREAK = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")  # what may not be inside a column
@@ -30,11 +32,13 @@ class Column(NamedTuple):
 
     attribute (str): What `Doc.has_annotation` calls it.
     assigned (str): What components call it that say what they assign.
+    annotation (Optional[str]): What `--columns` calls it.
     read (Callable[[Token, Dict[int, int]], str]): Reads it, given the IDs of the words by their indices.
     """
 
     attribute: str
     assigned: str
+    annotation: str | None
     read: Callable[[Token, dict[int, int]], str]
 
 
@@ -46,12 +50,12 @@ def _read_head(word: Token, ids: dict[int, int]) -> str:
 
 
 _COLUMNS = {
-    "lemma": Column("LEMMA", "token.lemma", lambda word, _: word.lemma_),
-    "upos": Column("POS", "token.pos", lambda word, _: word.pos_),
-    "xpos": Column("TAG", "token.tag", lambda word, _: word.tag_),
-    "feats": Column("MORPH", "token.morph", lambda word, _: str(word.morph)),
-    "head": Column("DEP", "token.dep", _read_head),
-    "deprel": Column("DEP", "token.dep", lambda word, _: "root" if word.dep_ == ROOT else word.dep_),
+    "lemma": Column("LEMMA", "token.lemma", "lemma", lambda word, _: word.lemma_),
+    "upos": Column("POS", "token.pos", "pos", lambda word, _: word.pos_),
+    "xpos": Column("TAG", "token.tag", "tag", lambda word, _: word.tag_),
+    "feats": Column("MORPH", "token.morph", "morph", lambda word, _: str(word.morph)),
+    "head": Column("DEP", "token.dep", None, _read_head),
+    "deprel": Column("DEP", "token.dep", None, lambda word, _: "root" if word.dep_ == ROOT else word.dep_),
 }
 
 
@@ -67,7 +71,8 @@ class ConlluWriter(TextWriter):
         annotate = self._make_annotate(doc)
         if row.source is None:
             # spaCy calls a document of one word annotated in any case.
-            is_split = "token.is_sent_start" in self.assigned or any(word.is_sent_start for word in doc[1:])
+            is_assigned = "token.is_sent_start" in self.wanted.assigned
+            is_split = is_assigned or any(word.is_sent_start for word in doc[1:])
             self._file.write("".join(_compose(str(row.id), doc, annotate, is_split)).encode())
         elif len(doc) == len(row.content):
             self._file.write(_fill(row.source, annotate(list(doc))))
@@ -84,23 +89,33 @@ class ConlluWriter(TextWriter):
         """
         # Not every component says what it assigns.
         columns = {
-            name: column.read
-            for name, column in _COLUMNS.items()
-            if column.assigned in self.assigned or doc.has_annotation(column.attribute)
+            name: column.read for name, column in _COLUMNS.items() if self._is_wanted(name, column, doc)
         }
-        scores = get_scores(doc) if self.scores else None
+        misc = [_read_entities(doc)] if "ents" in self.wanted.annotations else []
+        if "scores" in self.wanted.fields:
+            misc.append([f"{SCORE}{score}" for score in read_scores(doc)])
 
         def annotate(words: Sequence[Token]) -> list[Cells]:
             ids = {word.i: number for number, word in enumerate(words, start=1)}
             cells = [
                 {name: _clean(read(word, ids)) or "_" for name, read in columns.items()} for word in words
             ]
-            if scores is not None:
+            if misc:
                 for word, of_word in zip(words, cells, strict=True):
-                    of_word["misc"] = f"{SCORE}{scores[word.i]}"
+                    of_word["misc"] = "|".join(values[word.i] for values in misc)
             return cells
 
         return annotate
+
+    def _is_wanted(self, name: str, column: Column, doc: Doc) -> bool:
+        if not self.wanted.is_default:
+            return column.annotation in self.wanted.annotations
+        return column.assigned in self.wanted.assigned or doc.has_annotation(column.attribute)
+
+
+def _read_entities(doc: Doc) -> list[str]:
+    """RETURNS (List[str]): The entity that each word is in, as this project reads it from MISC."""
+    return [f"{ENTITY}{t.ent_iob_}-{t.ent_type_}" if t.ent_type else f"{ENTITY}O" for t in doc]
 
 
 def _clean(value: str) -> str:
@@ -122,14 +137,15 @@ def _fill_line(line: Line, whole: bytes, rest: Iterator[Cells]) -> bytes:
         return whole
     cells = next(rest)
     if "misc" in cells:
-        cells["misc"] = _add_score(fields.misc, cells["misc"])
+        cells["misc"] = _add_misc(fields.misc, cells["misc"])
     before, _, after = whole.partition(line.content)  # a byte order mark, and the end of the line
     return before + "\t".join(fields._replace(**cells)).encode() + after
 
 
-def _add_score(misc: str, score: str) -> str:
-    kept = [part for part in misc.split("|") if not part.strip().startswith(SCORE)]
-    return "|".join([*kept, score]) if "".join(kept).strip() not in ("", "_") else score
+def _add_misc(misc: str, added: str) -> str:
+    keys = tuple(part.partition("=")[0] + "=" for part in added.split("|"))
+    kept = [part for part in misc.split("|") if not part.strip().startswith(keys)]
+    return "|".join([*kept, added]) if "".join(kept).strip() not in ("", "_") else added
 
 
 def _compose(

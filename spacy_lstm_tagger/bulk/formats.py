@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 from ..corpora.files import COMPRESSED, open_file
 from ..errors import Errors, LSTMTaggerError, LSTMTaggerValueError
 from . import conllu, conllu_output, docbin, lines, parquet, tables
+from .annotations import Wanted
 from .inputs import InputFile, get_ending
 from .rows import BadRow, ColumnNames, Row
 from .shards import Shard, Slice
@@ -21,12 +22,11 @@ _Format = TypeVar("_Format")
 class MakeWriter(Protocol):
     """Opens a file to be written."""
 
-    def __call__(self, path: Path, *, scores: bool, assigned: frozenset[str]) -> Writer:
+    def __call__(self, path: Path, wanted: Wanted) -> Writer:
         """Open a new file.
 
         path (Path): The file.
-        scores (bool): Whether to write confidences.
-        assigned (FrozenSet[str]): What the components of the pipeline assign, such as "token.tag".
+        wanted (Wanted): What is written.
         RETURNS (Writer): Its writer.
         """
 

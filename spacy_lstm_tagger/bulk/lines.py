@@ -55,11 +55,11 @@ def _show(line: Line) -> str:
 
 
 class JsonlWriter(TextWriter):
-    """Writes a shard as JSONL: an object with id, words, tags and optionally scores on every line."""
+    """Writes a shard as JSONL: an object with id, words and what is asked for on every line."""
 
     def write(self, row: Row, doc: Doc) -> None:
         """Write a document."""
-        tagged = extract(row.id, doc, scores=self.scores)
+        tagged = extract(row.id, doc, self.wanted)
         record = {name: value for name, value in tagged._asdict().items() if value is not None}
         self._file.write((json.dumps(record, ensure_ascii=False) + "\n").encode())
 

@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..errors import Errors, LSTMTaggerImportError, LSTMTaggerValueError
+from .annotations import Wanted
 from .inputs import InputFile
 from .rows import BadRow, ColumnNames, Row, TaggedRow, attempt, extract, find_columns, make_row
 from .shards import Slice, cut_evenly
@@ -95,16 +96,27 @@ def _show_value(record: Any, name: str) -> Any:
         return bytes(error.object).decode(errors="backslashreplace")
 
 
-class ParquetWriter(Writer):
-    """Writes a shard as Parquet: columns id (string), words, tags and optionally scores."""
+def _choose_type(pyarrow: Any, name: str, wanted: Wanted) -> Any:
+    """RETURNS (Any): The type of a column."""
+    if name.endswith("scores"):
+        return pyarrow.list_(pyarrow.float32())
+    if name != "ents":
+        return pyarrow.list_(pyarrow.string())
+    entity = {"start": pyarrow.int64(), "end": pyarrow.int64(), "label": pyarrow.string()}
+    if wanted.scores:
+        entity["score"] = pyarrow.float32()
+    return pyarrow.list_(pyarrow.struct(list(entity.items())))
 
-    def __init__(self, path: Path, *, scores: bool, assigned: frozenset[str]) -> None:
+
+class ParquetWriter(Writer):
+    """Writes a shard as Parquet: columns id (string), words and what is asked for."""
+
+    def __init__(self, path: Path, wanted: Wanted) -> None:
         pyarrow, parquet = _import()
-        words = pyarrow.list_(pyarrow.string())
-        fields = {"id": pyarrow.string(), "words": words, "tags": words}
-        if scores:
-            fields["scores"] = pyarrow.list_(pyarrow.float32())
-        self.scores = scores
+        types = {"id": pyarrow.string(), "words": pyarrow.list_(pyarrow.string())}
+        types |= {name: _choose_type(pyarrow, name, wanted) for name in wanted.fields}
+        fields = {name: types[name] for name in TaggedRow._fields if name in types}
+        self.wanted = wanted
         self._make_batch = pyarrow.RecordBatch.from_pylist
         self._schema = pyarrow.schema(list(fields.items()))
         self._file = parquet.ParquetWriter(path, self._schema)
@@ -113,7 +125,7 @@ class ParquetWriter(Writer):
 
     def write(self, row: Row, doc: Doc) -> None:
         """Write a document."""
-        self._waiting.append(extract(str(row.id), doc, scores=self.scores))
+        self._waiting.append(extract(str(row.id), doc, self.wanted))
         self._n_words += len(doc)
         if self._n_words >= MAX_WORDS:
             self._flush()

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from spacy.language import Language
 
-from ..corpora.reading import find_assigned
 from ..errors import LSTMTaggerValueError
 from ..pipeline.devices import use_gpu
+from .annotations import choose_annotations
 from .formats import INPUT_FORMATS, OUTPUT_FORMATS
 from .inputs import get_ending
 from .layout import Layout, write_whole
@@ -30,7 +30,8 @@ class Task:
 
     model (str): The pipeline's folder or package.
     fingerprint (str): The pipeline's fingerprint, so that a changed one is loaded again.
-    component (str): The component's name.
+    component (Optional[str]): The name of a component that must be there.
+    annotations (Optional[Tuple[str, ...]]): What is written; by default, see `choose_annotations`.
     layout (Layout): Where the output is written.
     columns (ColumnNames): The names of the input's columns.
     scores (bool): Whether to write confidences.
@@ -41,7 +42,8 @@ class Task:
 
     model: str
     fingerprint: str
-    component: str
+    component: str | None
+    annotations: tuple[str, ...] | None
     layout: Layout
     columns: ColumnNames
     scores: bool
@@ -69,7 +71,7 @@ Engine: TypeAlias = Callable[[Task, Iterable[Shard]], Iterator[ShardResult]]
 
 
 @lru_cache(maxsize=1)
-def _load(model: str, fingerprint: str, component: str, scores: bool, gpu_id: int) -> Language:
+def _load(model: str, fingerprint: str, component: str | None, scores: bool, gpu_id: int) -> Language:
     use_gpu(gpu_id)
     return load_pipeline(model, component=component, scores=scores)
 
@@ -92,9 +94,8 @@ def run_shard(task: Task, shard: Shard, check: Callable[[], None] = lambda: None
         write_whole(task.layout.get_bad_rows(shard), task.layout) as bad_path,
         forget_words(nlp),
     ):
-        writer = OUTPUT_FORMATS[task.layout.suffix].open(
-            path, scores=task.scores, assigned=find_assigned(nlp)
-        )
+        wanted = choose_annotations(nlp, task.annotations, scores=task.scores)
+        writer = OUTPUT_FORMATS[task.layout.suffix].open(path, wanted)
         try:
             read = INPUT_FORMATS[get_ending(shard.file.path)].read
             rows: Any = read(shard.file, shard.slice, task.columns, nlp.vocab)

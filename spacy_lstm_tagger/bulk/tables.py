@@ -16,6 +16,7 @@ from spacy.vocab import Vocab
 
 from ..corpora.lines import Line
 from ..errors import Errors, LSTMTaggerValueError
+from .annotations import Wanted
 from .inputs import InputFile
 from .rows import BadRow, ColumnNames, Row, TaggedRow, attempt, extract, find_columns, make_row
 from .shards import Extent, Slice, cut_text
@@ -161,18 +162,19 @@ def _show(record: Record) -> str:
 
 
 class CsvWriter(TextWriter):
-    """Writes a shard as CSV: columns id, words, tags and optionally scores. All but the id are JSON,
-    because a word may contain any separator.
+    """Writes a shard as CSV: columns id, words and what is asked for. All but the id are JSON, because a
+    word may contain any separator.
     """
 
-    def __init__(self, path: Path, *, scores: bool, assigned: frozenset[str]) -> None:
-        super().__init__(path, scores=scores, assigned=assigned)
+    def __init__(self, path: Path, wanted: Wanted) -> None:
+        super().__init__(path, wanted)
         self._csv = csv.writer(codecs.getwriter("utf8")(self._file), lineterminator="\n")
-        self._csv.writerow([name for name in TaggedRow._fields if name != "scores" or scores])
+        given = {"id", "words", *wanted.fields}
+        self._csv.writerow([name for name in TaggedRow._fields if name in given])
 
     def write(self, row: Row, doc: Doc) -> None:
         """Write a document."""
-        row_id, *lists = extract(row.id, doc, scores=self.scores)
+        row_id, *lists = extract(row.id, doc, self.wanted)
         cells = [json.dumps(values, ensure_ascii=False) for values in lists if values is not None]
         self._csv.writerow([row_id, *cells])
 

@@ -9,6 +9,7 @@ from typing import BinaryIO, Protocol, cast
 from spacy.tokens import Doc
 
 from ..corpora.files import is_compressed
+from .annotations import Wanted
 from .rows import BadRow, Row
 
 _LEVEL = 6  # that of the gzip command; a higher one is slower, and hardly smaller
@@ -31,13 +32,11 @@ class TextWriter(Writer):
     """Writes a text file, compressed if its name ends in .gz.
 
     path (Path): The file.
-    scores (bool): Whether to write confidences.
-    assigned (FrozenSet[str]): What the components of the pipeline assign, such as "token.tag".
+    wanted (Wanted): What is written.
     """
 
-    def __init__(self, path: Path, *, scores: bool, assigned: frozenset[str]) -> None:
-        self.scores = scores
-        self.assigned = assigned
+    def __init__(self, path: Path, wanted: Wanted) -> None:
+        self.wanted = wanted
         self._opened = ExitStack()
         self._file = self._opened.enter_context(create_file(path))
 

@@ -4,6 +4,7 @@ from enum import Enum
 from typing import Annotated
 
 import typer
+from spacy.cli._util import string_to_list
 from wasabi import msg
 
 from ..bulk.apply import SHARD_SIZE, Summary
@@ -53,14 +54,18 @@ def apply_cli(
     n_process: Annotated[int, typer.Option(help="Number of processes")] = 1,
     batch_size: Annotated[int, typer.Option(help="Rows per batch")] = BATCH_SIZE,
     shard_size: Annotated[int, typer.Option(help="Maximum rows per shard")] = SHARD_SIZE,
-    scores: Annotated[bool, typer.Option("--scores", help="Write each word's confidence")] = False,
+    scores: Annotated[bool, typer.Option("--scores", help="Write confidences")] = False,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="What to write: tag,pos,morph,lemma,ents; by default, tags if there are any"),
+    ] = None,
     on_error: Annotated[OnError, typer.Option(help="What to do about a bad row")] = OnError.stop,
     text_column: Annotated[str, typer.Option(help="Column of the text")] = "text",
     words_column: Annotated[str, typer.Option(help="Column of pre-tokenized words")] = "words",
     id_column: Annotated[
         str | None, typer.Option(help="Column of the id; by default, rows are numbered")
     ] = None,
-    component: Annotated[str, typer.Option(help="Name of the component")] = "lstm_tagger",
+    component: Annotated[str | None, typer.Option(help="Name of a component that must be there")] = None,
     engine: Annotated[EngineName, typer.Option(help="This machine, or a Ray cluster")] = EngineName.local,
     ray_address: Annotated[
         str | None, typer.Option(help="Address of the cluster; default: RAY_ADDRESS, or a local one")
@@ -83,6 +88,7 @@ def apply_cli(
             batch_size=batch_size,
             shard_size=shard_size,
             scores=scores,
+            columns=None if columns is None else string_to_list(columns),
             on_error=on_error.value,
             text_column=text_column,
             words_column=words_column,

@@ -113,6 +113,15 @@ class CommandErrors:
     )
     L435 = "[L435] Can't write {path}: {reason}. {advice}"
     L436 = "[L436] Can't tell the format of standard input. Name it with --input-format: {formats}."
+    L463 = "[L463] There is no column {name!r} to write. Choose among: {known}."
+    L464 = (
+        "[L464] No component of the pipeline assigns the column {name!r}, so there is nothing to write. It "
+        "assigns: {known}."
+    )
+    L465 = (
+        "[L465] No component of the pipeline gives confidences of the column {name!r}: only those of this "
+        "package do. Leave out the scores or the column."
+    )
     L437 = "[L437] The folder {output} contains {path}, which --force would remove. Write somewhere else."
 
     L429 = (

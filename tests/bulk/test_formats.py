@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_lstm_tagger.bulk import Row, parquet, running, tag_files, tag_rows
+from spacy_lstm_tagger.bulk import Row, TaggedRow, parquet, running, tag_files, tag_rows
 from spacy_lstm_tagger.bulk.manifest import compute_fingerprint
 
 TEXTS = [
@@ -229,7 +229,7 @@ def test_the_vocab_forgets_the_words(suffix, model, nlp, tmp_path):
     texts = [f"I like {'x' * (i % 7)}q{i} eggs" for i in range(60)]
     write_input(tmp_path / f"in{suffix}", texts, nlp)
     tag_files(model, tmp_path / f"in{suffix}", tmp_path / "first.jsonl", shard_size=10)
-    loaded = running._load(str(model), compute_fingerprint(model), "lstm_tagger", False, -1)
+    loaded = running._load(str(model), compute_fingerprint(model), None, False, -1)
     n_strings, n_lexemes = len(loaded.vocab.strings), len(list(loaded.vocab))
     assert "q7" not in loaded.vocab.strings
     tag_files(model, tmp_path / f"in{suffix}", tmp_path / "second.jsonl", shard_size=10)
@@ -240,7 +240,7 @@ def test_the_vocab_forgets_the_words(suffix, model, nlp, tmp_path):
 def test_tag_rows_leaves_documents_as_they_were(nlp):
     doc = nlp.make_doc("I like eggs")
     (row,) = tag_rows(nlp, [Row("a", doc)])
-    assert row == ("a", ["I", "like", "eggs"], [token.tag_ for token in nlp("I like eggs")], None)
+    assert row == TaggedRow("a", ["I", "like", "eggs"], [token.tag_ for token in nlp("I like eggs")])
     assert [token.tag_ for token in doc] == ["", "", ""]
 
 
