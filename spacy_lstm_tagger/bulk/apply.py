@@ -125,17 +125,17 @@ def tag_files(
     if force:
         start_over(layout)
     check_free(layout)
+    annotations = tuple(columns) if columns is not None else None
     # Settings that only affect speed or errors may differ in a run that resumes.
     settings: dict[str, Any] = {
         "model": fingerprint,
         "component": component,
         "columns": list(names),
+        "annotations": annotations and list(annotations),
         "scores": scores,
     }
-    settings |= {"columns": list(names), "annotations": columns and list(columns)}
     keep_manifest(layout, settings | {"shard_size": shard_size, "format": layout.suffix[1:]}, files)
     remove_leftovers(layout)
-    annotations = tuple(columns) if columns is not None else None
     task = Task(
         str(model), fingerprint, component, annotations, layout, names, scores, batch_size, on_error, gpu_id
     )

@@ -1,9 +1,10 @@
 """`spacy-lstm-tagger.Softmax.v1` and `CRF.v1`: a vector for every token → scores of its labels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
+import torch
 from thinc.api import Model
 from thinc.types import Floats2d
 
@@ -113,11 +114,15 @@ def forward(
     return split(scores), lambda gradients: split(backprop_flat(join(gradients)))
 
 
-def predict(model: DecoderModel, states: Ragged) -> Ragged:
-    """RETURNS (Ragged): Scores `(tokens, labels)` of states `(tokens, width)`."""
+def predict(model: DecoderModel, states: Ragged, labels: Sequence[int] | None = None) -> Ragged:
+    """RETURNS (Ragged): Scores of all labels or some `(tokens, labels)`, of states `(tokens, width)`."""
     shim = get_shim(model)
     _check_width(model, states)
-    return to_ragged(shim.predict(to_tensor(states, shim.device)), states.lengths)
+    inputs = to_tensor(states, shim.device)
+    if labels is None:
+        return to_ragged(shim.predict(inputs), states.lengths)
+    with torch.no_grad():
+        return to_ragged(shim.module.score_labels(inputs, list(labels)), states.lengths)
 
 
 def begin_update(model: DecoderModel, states: Ragged) -> tuple[Ragged, Callable[[Ragged], Ragged]]:

@@ -15,14 +15,16 @@ from torch import Tensor
 from ..errors import Errors, LSTMTaggerValueError
 from ..networks import Decoder, State, Targets
 from ..networks import Path as Path
-from ..ragged import Ragged, split
+from ..ragged import Ragged, join, split
 from ..vocabulary import Ints, VocabularyData
+from . import decoder as decoders
 from . import tagger, tok2vec
 from .convert import to_ragged, to_tensor
 from .divergence import explain_divergence
 from .shim import TorchShim, get_shim
 
 LogProbs: TypeAlias = npt.NDArray[np.float32]
+Scores: TypeAlias = npt.NDArray[np.float32]
 
 TEMPERATURES = (0.1, 10.0)  # a trained network needs none beyond these
 
@@ -107,9 +109,18 @@ class LabelingModel:
         """RETURNS (Ragged): Scores of one or more documents, `(tokens, labels)`."""
         return tagger.predict(self.model, docs)
 
-    def predict_rows(self, docs: Sequence[Doc], rows: Ints) -> Any:
-        """RETURNS (Any): Scores of some tokens of documents that lie end to end, `(rows, labels)`."""
-        return tagger.predict_rows(self.model, docs, rows)
+    def read(self, docs: Sequence[Doc]) -> Any:
+        """RETURNS (Any): The vectors of the tokens of one or more documents, `(tokens, width)`."""
+        return join(self.model.get_ref("tok2vec").predict(docs)).data
+
+    def score(self, vectors: Any, labels: Sequence[int] | None = None) -> Scores:
+        """RETURNS (Scores): Scores of tokens with these vectors, of all labels or some, in NumPy `(tokens,
+        labels)`.
+        """
+        states = Ragged(vectors, np.array([len(vectors)], dtype=np.int64))
+        scores = decoders.predict(self.decoder, states, labels).data
+        found: Scores = self.model.ops.to_numpy(scores)  # type: ignore[no-untyped-call]
+        return found
 
     def predict_stream(self, docs: Sequence[Doc], state: State | None) -> tuple[Ragged, State]:
         """See `models.tagger.predict_stream`."""

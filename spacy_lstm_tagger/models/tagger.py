@@ -11,7 +11,6 @@ from thinc.types import Floats2d
 from ..errors import Errors, LSTMTaggerValueError
 from ..networks import State
 from ..ragged import Ragged, join, split
-from ..vocabulary import Ints
 from . import decoder as decoders
 from . import tok2vec as lstm
 from .decoder import DecoderModel
@@ -80,13 +79,6 @@ def predict(model: TaggerModel, docs: Sequence[Doc]) -> Ragged:
     if all(map(is_lstm_tok2vec, get_members(tok2vec))) and any(len(doc) for doc in docs):
         return _predict_fused(model, docs)
     return decoders.predict(decoder, join(tok2vec.predict(docs)))
-
-
-def predict_rows(model: TaggerModel, docs: Sequence[Doc], rows: Ints) -> Any:
-    """RETURNS (Any): Scores of some tokens of documents that lie end to end, `(rows, labels)`."""
-    tok2vec, decoder = model.layers
-    states = join(tok2vec.predict(docs)).data[rows]
-    return decoders.predict(decoder, Ragged(states, np.array([len(rows)]))).data
 
 
 def _predict_fused(model: TaggerModel, docs: Sequence[Doc]) -> Ragged:

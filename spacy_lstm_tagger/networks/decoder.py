@@ -85,6 +85,10 @@ class Decoder(nn.Module):
         parts = zip(states.chunk(self.members, 1), weight.chunk(self.members, 1), strict=True)
         return torch.cat([F.linear(part, part_weight, bias) for part, part_weight in parts], dim=1)
 
+    def score_labels(self, states: Tensor, labels: list[int]) -> Tensor:
+        """RETURNS (Tensor): The emissions of some labels, as at prediction, `(tokens, len(labels))`."""
+        return F.linear(states, self.linear.weight[labels] / self.members, self.linear.bias[labels])
+
     def split(self) -> list[Callable[[Tensor], Tensor]]:
         """Split the linear layer by members, so that their states need not be joined.
 

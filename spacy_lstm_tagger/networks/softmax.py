@@ -48,7 +48,9 @@ class SoftmaxDecoder(Decoder):
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """See `Decoder.decode`."""
-        return emissions.argmax(1)
+        if emissions.device.type != "cpu":
+            return emissions.argmax(1)
+        return torch.from_numpy(emissions.detach().numpy().argmax(1))  # several times as fast as torch
 
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """See `Decoder.marginals`."""

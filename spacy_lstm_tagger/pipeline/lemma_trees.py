@@ -11,7 +11,7 @@ from typing import Any
 from spacy.errors import Errors as SpacyErrors
 from spacy.pipeline._edit_tree_internals.edit_trees import EditTrees
 from spacy.pipeline._edit_tree_internals.schemas import validate_edit_tree
-from spacy.strings import StringStore
+from spacy.strings import StringStore, get_string_id
 
 from ..errors import LSTMTaggerValueError
 
@@ -32,6 +32,7 @@ class LemmaTrees:
         self.trees.from_json([_encode(tree, strings) for tree in data["trees"]])
         self.tree_ids: list[int] = [int(tree) for tree in data["labels"]]
         self.lexicon: dict[str, list[int]] = data.get("lexicon", {})
+        self.labels_of = {get_string_id(word): labels for word, labels in self.lexicon.items()}
         self._numbers = {tree: number for number, tree in enumerate(self.tree_ids)}
         self._applied: dict[tuple[str, int], str | None] = {}
         self._found: dict[Pair, int] = {}

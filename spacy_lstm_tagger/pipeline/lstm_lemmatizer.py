@@ -233,37 +233,63 @@ class LSTMLemmatizer(SequenceLabeler):
     def predict(self, docs: Iterable[Doc]) -> list[Ints]:
         """Predict the edit trees of a batch of documents. See `SequenceLabeler.predict`.
 
-        Scores are only computed where they matter: not for words that had a single lemma in the training
-        data.
+        Scores are only computed where they matter: of the lemmas that a known word has, if there are
+        several, and of all edit trees for an unknown word.
         """
         docs = list(docs)
         if self.cfg["store_scores"] or self.cfg["n_best"] or self._network.needs_whole_text:
             return super().predict(docs)
-        words = [token.text for doc in docs for token in doc]
-        lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
-        known = [self._trees.lexicon.get(word, ()) for word in words]
-        labels = np.array([found[0] if found else 0 for found in known], dtype=np.int64)
-        is_open = np.array([len(found) != 1 for found in known], dtype=bool)
-        if is_open.any():
-            rows = np.flatnonzero(is_open)
-            scores = self._to_numpy(self._network.predict_rows(docs, rows))
-            grouped = self._score_lemmas([words[row] for row in rows.tolist()], scores)
-            labels[rows] = [max(found, key=found.__getitem__) for found in grouped]
-        return split(Ragged(labels, lengths))
+        orths = np.concatenate(
+            [np.zeros(0, dtype=np.uint64), *(read_attrs(doc, ORTH)[:, 0] for doc in docs)]
+        )
+        types, index = np.unique(orths, return_inverse=True)  # (types,), (tokens,)
+        known = [self._trees.labels_of.get(orth, ()) for orth in types.tolist()]
+        labels = np.array([found[0] if found else 0 for found in known], dtype=np.int64)[index]
+        n_known = np.array([len(found) for found in known], dtype=np.int64)[index]
+        if (n_known != 1).any():
+            vectors = self._network.read(docs)
+            self._choose_known(labels, vectors, np.where(n_known > 1, index, -1), known)
+            self._choose_unknown(labels, vectors, np.flatnonzero(n_known == 0), docs)
+        return split(Ragged(labels, np.array([len(doc) for doc in docs], dtype=np.int64)))
+
+    def _choose_known(
+        self, labels: Ints, vectors: Any, types: Ints, known: Sequence[Sequence[int]]
+    ) -> None:
+        """Choose among the lemmas of words that have several.
+
+        labels (Ints): The labels to be set, `(tokens,)`.
+        vectors (Any): `(tokens, width)`.
+        types (Ints): The word type of each token, -1 for one whose label is not chosen here, `(tokens,)`.
+        known (Sequence[Sequence[int]]): The labels of each type.
+        """
+        order = np.argsort(types, kind="stable")
+        order = order[np.searchsorted(types[order], 0) :]
+        starts = np.flatnonzero(np.diff(types[order], prepend=-1))
+        for rows in np.split(order, starts[1:]) if len(order) else ():
+            candidates = np.array(known[types[rows[0]]])
+            labels[rows] = candidates[self._network.score(vectors[rows], candidates.tolist()).argmax(1)]
+
+    def _choose_unknown(self, labels: Ints, vectors: Any, rows: Ints, docs: Sequence[Doc]) -> None:
+        """Choose the edit trees of unknown words, whose rows are given."""
+        if not len(rows):
+            return
+        ends = np.cumsum([len(doc) for doc in docs])
+        places = np.searchsorted(ends, rows, side="right")
+        starts = ends - np.array([len(doc) for doc in docs])
+        pairs = zip(places.tolist(), (rows - starts[places]).tolist(), strict=True)
+        words = [docs[place][i].text for place, i in pairs]
+        scored = self._score_lemmas(words, self._network.score(vectors[rows]))
+        labels[rows] = [max(found, key=found.__getitem__) for found in scored]
 
     def restrict(self, docs: Sequence[Doc], scores: Ragged) -> Ragged:
         """RETURNS (Ragged): Scores of the edit trees that stand for possible lemmas; low for all others."""
         words = [token.text for doc in docs for token in doc]
-        data = self._to_numpy(scores.data)
-        grouped = self._score_lemmas(words, data)
+        data = self.model.ops.to_numpy(scores.data)
         restricted = np.full_like(data, RULED_OUT)
-        for row, found in zip(restricted, grouped, strict=True):
+        for row, found in zip(restricted, self._score_lemmas(words, data), strict=True):
             best = max(found.values())
             row[list(found)] = [score - best for score in found.values()]
         return Ragged(self.model.ops.asarray(restricted), scores.lengths)
-
-    def _to_numpy(self, scores: Any) -> Any:
-        return scores.get() if hasattr(scores, "get") else np.asarray(scores)
 
     def _score_lemmas(self, words: Sequence[str], scores: Any) -> list[dict[int, float]]:
         """Score the possible lemmas of words.
@@ -276,13 +302,13 @@ class LSTMLemmatizer(SequenceLabeler):
         top_k = min(self.top_k, scores.shape[1])
         best = np.argpartition(scores, -top_k, axis=1)[:, -top_k:]  # (words, k)
         best_scores = np.take_along_axis(scores, best, axis=1)
-        grouped = []
+        scored = []
         for i, word in enumerate(words):
             known = self._trees.lexicon.get(word)
             labels = known or best[i].tolist()
             values = scores[i, known].tolist() if known else best_scores[i].tolist()
-            grouped.append(self._group(word, labels, values, 0.0 if known else self.known_lemma_bonus))
-        return grouped
+            scored.append(self._group(word, labels, values, 0.0 if known else self.known_lemma_bonus))
+        return scored
 
     def _group(
         self, word: str, labels: Sequence[int], scores: Sequence[float], bonus: float
@@ -302,26 +328,35 @@ class LSTMLemmatizer(SequenceLabeler):
 
     def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
         """Write lemmas to documents. See `SequenceLabeler.write_labels`."""
-        for doc, labels in zip(docs, label_ids, strict=True):
-            if not len(doc):
-                continue
-            lemmas = self._make_lemmas(doc, labels.tolist())
-            if not self.cfg["overwrite"] and doc.has_annotation("LEMMA"):
-                present = read_attrs(doc, LEMMA)[:, 0]
-                lemmas = np.where(present == 0, lemmas, present)
-            write_attrs(doc, lemmas[:, None], LEMMA)
+        for vocab in {id(doc.vocab): doc.vocab for doc in docs}.values():  # usually one
+            chosen = [i for i, doc in enumerate(docs) if doc.vocab is vocab]
+            self._write([docs[i] for i in chosen], np.concatenate([label_ids[i] for i in chosen]), vocab)
 
-    def _make_lemmas(self, doc: Doc, labels: Sequence[int]) -> Ids:
-        """RETURNS (Ids): The string id of each token's lemma, 0 if it has none, `(tokens,)`."""
-        apply, add = self._trees.apply, doc.vocab.strings.add
-        ids = []
-        for token, label in zip(doc, labels, strict=True):
-            lemma = apply(token.text, label)
-            if lemma is not None:
-                ids.append(add(lemma))
-            else:
-                ids.append(getattr(token, self.backoff) if self.backoff is not None else 0)
-        return np.array(ids, dtype=np.uint64)
+    def _write(self, docs: Sequence[Doc], labels: Ints, vocab: Vocab) -> None:
+        """Write lemmas to documents of a vocab; the labels of their tokens are `(tokens,)`."""
+        orths = np.concatenate([read_attrs(doc, ORTH)[:, 0] for doc in docs])
+        pairs, index = np.unique(
+            np.stack([orths, labels.astype(np.uint64)], axis=1), axis=0, return_inverse=True
+        )
+        strings, apply = vocab.strings, self._trees.apply
+        made = [apply(strings[orth], label) for orth, label in pairs.tolist()]
+        ids = np.array([strings.add(lemma) if lemma is not None else 0 for lemma in made], dtype=np.uint64)
+        lemmas = ids[index.reshape(-1)]
+        has_lemma = np.array([lemma is not None for lemma in made])[index.reshape(-1)]
+        end = 0
+        for doc in docs:
+            start, end = end, end + len(doc)
+            if start < end:
+                self._write_doc(doc, lemmas[start:end], np.flatnonzero(~has_lemma[start:end]))
+
+    def _write_doc(self, doc: Doc, lemmas: Ids, missing: Ints) -> None:
+        if self.backoff is not None:
+            for i in missing.tolist():
+                lemmas[i] = getattr(doc[i], self.backoff)
+        if not self.cfg["overwrite"] and doc.has_annotation("LEMMA"):
+            present = read_attrs(doc, LEMMA)[:, 0]
+            lemmas = np.where(present == 0, lemmas, present)
+        write_attrs(doc, lemmas[:, None], LEMMA)
 
     # Saving
 
