@@ -30,6 +30,14 @@ class MultiwordTokens(str, Enum):
     HEAD = "head"
 
 
+class AnnotationColumn(str, Enum):
+    """What is evaluated."""
+
+    tag = "tag"
+    pos = "pos"
+    morph = "morph"
+
+
 class TagColumn(str, Enum):
     """CoNLL-U's columns of tags. Not a `Literal`, which makes older versions of Typer fail."""
 

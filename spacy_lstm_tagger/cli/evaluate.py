@@ -10,11 +10,12 @@ from wasabi import msg
 
 from ..corpora import create_corpus
 from ..corpora.files import explain_failure
+from ..report.annotations import ANNOTATIONS, Annotation
 from ..report.evaluation import evaluate
 from ..report.retokenized import evaluate_text, to_dict
 from ..report.summary import collect_tags, summarize
 from ..report.writing import read_texts
-from .app import MultiwordTokens, TagColumn, lstm_tagger_cli
+from .app import AnnotationColumn, MultiwordTokens, TagColumn, lstm_tagger_cli
 
 
 @lstm_tagger_cli.command("evaluate")
@@ -28,11 +29,16 @@ def evaluate_cli(
     multiword_tokens: Annotated[
         MultiwordTokens, typer.Option(help="What becomes of CoNLL-U's multiword tokens")
     ] = MultiwordTokens.SPLIT,
-    component: Annotated[str, typer.Option(help="Component that gives confidences")] = "lstm_tagger",
+    annotation: Annotated[AnnotationColumn, typer.Option(help="What is evaluated")] = AnnotationColumn.tag,
+    component: Annotated[
+        str | None, typer.Option(help="Component that gives confidences; by default, any that has some")
+    ] = None,
 ) -> None:
-    """Evaluate tags on gold words, and on the text as the pipeline's tokenizer cuts it."""
+    """Evaluate labels of words on gold words, and on the text as the pipeline's tokenizer cuts it."""
     try:
-        figures = _evaluate(model, data, tag.value, multiword_tokens.value, component)
+        figures = _evaluate(
+            model, data, tag.value, multiword_tokens.value, ANNOTATIONS[annotation.value], component
+        )
         if output is not None:
             with explain_failure(output):
                 srsly.write_json(output, figures)
@@ -55,11 +61,18 @@ def evaluate_cli(
         msg.info(f"Words that are cut otherwise, most frequent first: {cuts}")
 
 
-def _evaluate(model: str, data: Path, tag: Any, multiword_tokens: Any, component: str) -> dict[str, Any]:
+def _evaluate(
+    model: str,
+    data: Path,
+    tag: Any,
+    multiword_tokens: Any,
+    annotation: Annotation,
+    component: str | None,
+) -> dict[str, Any]:
     nlp = spacy.load(model)
     examples = create_corpus(data, tag=tag, multiword_tokens=multiword_tokens)(nlp)
-    evaluation = evaluate(nlp, examples, component, data)
-    text = evaluate_text(nlp, read_texts(data, tag, multiword_tokens, nlp))
+    evaluation = evaluate(nlp, examples, annotation.find_component(nlp, component), data, annotation)
+    text = evaluate_text(nlp, read_texts(data, tag, multiword_tokens, nlp), annotation)
     return summarize(evaluation, collect_tags([evaluation]), None) | {"retokenized": to_dict(text)}
 
 

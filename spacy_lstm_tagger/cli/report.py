@@ -8,7 +8,7 @@ from wasabi import msg
 
 from ..report import write_report
 from ..report.page import format_p_value
-from .app import MultiwordTokens, TagColumn, lstm_tagger_cli
+from .app import AnnotationColumn, MultiwordTokens, TagColumn, lstm_tagger_cli
 
 
 @lstm_tagger_cli.command("report")
@@ -28,7 +28,10 @@ def report_cli(
     multiword_tokens: Annotated[
         MultiwordTokens, typer.Option(help="What becomes of CoNLL-U's multiword tokens")
     ] = MultiwordTokens.SPLIT,
-    component: Annotated[str, typer.Option(help="Component that gives confidences")] = "lstm_tagger",
+    annotation: Annotated[AnnotationColumn, typer.Option(help="What to evaluate")] = AnnotationColumn.tag,
+    component: Annotated[
+        str | None, typer.Option(help="Component that gives confidences; by default, any that has some")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Also write the figures as JSON")] = False,
 ) -> None:
     """Evaluate a pipeline, or compare two, and write an HTML page."""
@@ -42,6 +45,7 @@ def report_cli(
             log=log,
             tag=tag.value,
             multiword_tokens=multiword_tokens.value,
+            annotation=annotation.value,
             component=component,
             as_json=as_json,
         )

@@ -24,6 +24,7 @@ from .labels import align, read_attrs, write_attrs
 from .lemma_trees import LemmaTrees, make_tree_data
 
 RULED_OUT = -1e3  # relative to the best score
+NEGLIGIBLE = 15.0  # what is e to this power times less probable
 NO_TREES: dict[str, Any] = {"trees": [], "labels": [], "lexicon": {}}
 
 
@@ -313,14 +314,17 @@ class LSTMLemmatizer(SequenceLabeler):
     def _group(
         self, word: str, labels: Sequence[int], scores: Sequence[float], bonus: float
     ) -> dict[int, float]:
-        trees, grouped = self._trees, dict[int, float]()
-        for label, score in zip(labels, scores, strict=True):
+        trees, grouped, highest = self._trees, dict[int, float](), -np.inf
+        for score, label in sorted(zip(scores, labels, strict=True), reverse=True):
+            if score + max(bonus, 0.0) < highest - NEGLIGIBLE:
+                break
             lemma = trees.apply(word, label)
             if lemma is None:
                 continue
             total = score + bonus * (lemma in trees.known_lemmas)
             own = trees.find(word, lemma)
             grouped[own] = float(np.logaddexp(grouped[own], total)) if own in grouped else total
+            highest = max(highest, total)
         if grouped:
             return grouped
         best = max(range(len(labels)), key=scores.__getitem__)

@@ -11,6 +11,7 @@ from spacy.training import Example
 
 from ..errors import Errors, LSTMTaggerValueError
 from ..pipeline.predictions import Scores, get_scores, storing_scores
+from .annotations import ANNOTATIONS, Annotation
 
 
 class Sentence(NamedTuple):
@@ -44,13 +45,20 @@ class Evaluation(NamedTuple):
         return sum(len(sentence.words) for sentence in self.sentences)
 
 
-def evaluate(nlp: Language, examples: Iterable[Example], component: str, data: object) -> Evaluation:
+def evaluate(
+    nlp: Language,
+    examples: Iterable[Example],
+    component: str | None,
+    data: object,
+    annotation: Annotation = ANNOTATIONS["tag"],
+) -> Evaluation:
     """Tag the words of a corpus, and align the tags with the gold ones.
 
     nlp (Language): The pipeline; any component may give the tags.
     examples (Iterable[Example]): The corpus.
-    component (str): The component that gives confidences. Without it, there are none.
+    component (Optional[str]): The component that gives confidences. Without it, there are none.
     data (object): The name of the corpus, for errors.
+    annotation (Annotation): What is evaluated: tags, or other labels in their place.
     RETURNS (Evaluation): The result.
     RAISES (LSTMTaggerValueError): If no word has a gold tag, no word is given a tag, or a component merges
         or splits words.
@@ -64,7 +72,8 @@ def evaluate(nlp: Language, examples: Iterable[Example], component: str, data: o
         start = perf_counter()
         docs = list(nlp.pipe(docs))
         seconds = perf_counter() - start
-    sentences = [s for doc, reference in zip(docs, references, strict=True) for s in _cut(doc, reference)]
+    pairs = zip(docs, references, strict=True)
+    sentences = [s for doc, reference in pairs for s in _cut(doc, reference, annotation)]
     if not any(tag for sentence in sentences for tag in sentence.gold):
         raise LSTMTaggerValueError(Errors.L502.format(data=data))
     if not any(tag for sentence in sentences for tag in sentence.predicted):
@@ -72,17 +81,17 @@ def evaluate(nlp: Language, examples: Iterable[Example], component: str, data: o
     return Evaluation(sentences, seconds)
 
 
-def _cut(doc: Doc, reference: Doc) -> Iterator[Sentence]:
+def _cut(doc: Doc, reference: Doc, annotation: Annotation) -> Iterator[Sentence]:
     """YIELDS (Sentence): The sentences of the reference; the whole document if sentences are not set."""
     if len(doc) != len(reference):
         raise LSTMTaggerValueError(Errors.L507.format(text=reference.text[:60]))
     starts = [token.i for token in reference if token.is_sent_start] if len(reference) else []
     borders = sorted({0, *starts, len(reference)})
-    confidences = get_scores(doc, "tag")
+    confidences = get_scores(doc, annotation.labeler)
     for start, end in pairwise(borders):
         yield Sentence(
             [token.text for token in reference[start:end]],
-            [token.tag_ for token in reference[start:end]],
-            [token.tag_ for token in doc[start:end]],
+            [annotation.read(token) for token in reference[start:end]],
+            [annotation.read(token) for token in doc[start:end]],
             None if confidences is None else confidences[start:end],
         )

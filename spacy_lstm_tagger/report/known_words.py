@@ -30,13 +30,15 @@ def from_training_data(examples: Iterable[Example], data: object) -> KnownWords:
     )
 
 
-def from_vocabulary(nlp: Language, component: str) -> KnownWords | None:
-    """RETURNS (Optional[KnownWords]): The words in a component's vocabulary, by its first feature that
-    stands for a word. None if there is no such vocabulary, as with hashed tables.
+def from_vocabulary(nlp: Language, component: str | None) -> KnownWords | None:
+    """RETURNS (Optional[KnownWords]): The words in the vocabulary of a component, or of the one that it
+    listens to, by its first feature that stands for a word. None if there is no such vocabulary, as with
+    hashed tables.
     """
-    tagger: Any = nlp.get_pipe(component) if component in nlp.pipe_names else None
-    label_data = getattr(tagger, "label_data", None)
-    vocabulary = label_data.get("vocabulary", {}) if isinstance(label_data, dict) else {}
+    pipes: list[Any] = [nlp.get_pipe(component)] if component is not None else []
+    pipes += [pipe for _, pipe in nlp.pipeline if component in getattr(pipe, "listening_components", [])]
+    data = [pipe.label_data for pipe in pipes if isinstance(getattr(pipe, "label_data", None), dict)]
+    vocabulary: dict[str, Any] = next(filter(None, (found.get("vocabulary", {}) for found in data)), {})
     name = next((name for name in vocabulary if name in ATTRIBUTES and vocabulary[name]), None)
     if name is None:
         return None

@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Token
 
 from ..metrics.accuracy import Share, compute_share
+from .annotations import ANNOTATIONS, Annotation
 
 
 class Retokenized(NamedTuple):
@@ -31,12 +32,15 @@ class Retokenized(NamedTuple):
 N_EXAMPLES = 10
 
 
-def evaluate_text(nlp: Language, references: Sequence[Doc]) -> Retokenized | None:
+def evaluate_text(
+    nlp: Language, references: Sequence[Doc], annotation: Annotation = ANNOTATIONS["tag"]
+) -> Retokenized | None:
     """Tag the text of a corpus.
 
     nlp (Language): The pipeline.
     references (Sequence[Doc]): The corpus. Multiword tokens must be one token: their words are not in the
         text.
+    annotation (Annotation): What is evaluated.
     RETURNS (Optional[Retokenized]): None if the spaces between words, and so the text, are unknown.
     """
     if not references or any(doc.has_unknown_spaces for doc in references):
@@ -45,14 +49,14 @@ def evaluate_text(nlp: Language, references: Sequence[Doc]) -> Retokenized | Non
     found, right, sentences, n_predicted = [], [], [], 0
     differences: dict[tuple[str, str], int] = {}
     for number, (doc, reference) in enumerate(zip(docs, references, strict=True)):
-        predicted = {_locate(token): token.tag_ for token in doc if not token.is_space}
-        gold = [token for token in reference if token.tag_]
-        untagged = {_locate(token) for token in reference if not token.tag_}
+        predicted = {_locate(token): annotation.read(token) for token in doc if not token.is_space}
+        gold = [token for token in reference if annotation.read(token)]
+        untagged = {_locate(token) for token in reference if not annotation.read(token)}
         n_predicted += len(predicted.keys() - untagged)
         for token in gold:
             place = _locate(token)
             found.append(place in predicted)
-            right.append(predicted.get(place) == token.tag_)
+            right.append(predicted.get(place) == annotation.read(token))
             if not found[-1]:
                 difference = token.text, _describe_cut(doc, *place)
                 differences[difference] = differences.get(difference, 0) + 1

@@ -168,14 +168,14 @@ def compare(evaluations: Sequence[Evaluation], tags: Sequence[str]) -> dict[str,
     }
 
 
-def describe_model(nlp: Language, model: object, component: str) -> dict[str, Any]:
+def describe_model(nlp: Language, model: object, component: str | None) -> dict[str, Any]:
     """RETURNS (Dict[str, Any]): A pipeline's name, components and config."""
     name = "_".join(str(nlp.meta[key]) for key in ("lang", "name"))
     return {
         "path": str(model),
         "name": f"{name} {nlp.meta['version']}",
         "pipeline": list(nlp.pipe_names),
-        "component": component if component in nlp.pipe_names else None,
+        "component": component,
         "config": nlp.config.to_str(),
     }
 

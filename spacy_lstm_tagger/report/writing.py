@@ -15,6 +15,7 @@ from ..corpora.files import explain_failure
 from ..corpora.multiword import Multiword
 from ..corpora.readers import TagColumn
 from ..errors import Errors, LSTMTaggerImportError, LSTMTaggerValueError
+from .annotations import ANNOTATIONS, AnnotationName
 from .evaluation import Evaluation, evaluate
 from .known_words import KnownWords, from_training_data, from_vocabulary
 from .page import write_page
@@ -34,7 +35,8 @@ def write_report(
     log: str | Path | None = None,
     tag: TagColumn = "xpos",
     multiword_tokens: Multiword = "split",
-    component: str = "lstm_tagger",
+    annotation: AnnotationName = "tag",
+    component: str | None = None,
     as_json: bool = False,
 ) -> dict[str, Any]:
     """Evaluate a pipeline, and write the results to an HTML page.
@@ -49,7 +51,9 @@ def write_report(
     tag ("xpos" | "upos"): The column of CoNLL-U that holds the tags.
     multiword_tokens (str): What becomes of CoNLL-U's multiword tokens, as in `create_corpus`. Where the
         pipeline's tokenizer cuts the text, "split" counts as "join": their words are not in the text.
-    component (str): The component that gives confidences, where a pipeline has it.
+    annotation ("tag" | "pos" | "morph"): What is evaluated. On the page, labels of any kind are "tags".
+    component (Optional[str]): The component that gives confidences, where a pipeline has it; by default the
+        first of this package that labels words with the annotation.
     as_json (bool): Whether to write the figures to a .json file next to the page.
     RETURNS (Dict[str, Any]): The figures, as in the JSON.
     RAISES (LSTMTaggerValueError): If the output is not a .html file, the data has no gold tags, the
@@ -65,17 +69,22 @@ def write_report(
     pipelines = [spacy.load(path) for path in models]
     examples = list(create_corpus(Path(data), tag=tag, multiword_tokens=multiword_tokens)(pipelines[0]))
     texts = read_texts(data, tag, multiword_tokens, pipelines[0])
-    evaluations = [evaluate(nlp, examples, component, data) for nlp in pipelines]
-    known = _find_known_words(pipelines[0], train, tag, component)
+    kind = ANNOTATIONS[annotation]
+    components = [kind.find_component(nlp, component) for nlp in pipelines]
+    evaluations = [
+        evaluate(nlp, examples, name, data, kind) for nlp, name in zip(pipelines, components, strict=True)
+    ]
+    known = _find_known_words(pipelines[0], train, tag, components[0])
     tags = collect_tags(evaluations)
     summaries = [
-        describe_model(nlp, path, component)
+        describe_model(nlp, path, name)
         | summarize(evaluation, tags, known)
-        | {"retokenized": to_dict(evaluate_text(nlp, texts))}
-        for nlp, path, evaluation in zip(pipelines, models, evaluations, strict=True)
+        | {"retokenized": to_dict(evaluate_text(nlp, texts, kind))}
+        for nlp, path, name, evaluation in zip(pipelines, models, components, evaluations, strict=True)
     ]
     report = {
         "data": _describe_data(data, evaluations[0]),
+        "annotation": {"name": annotation, "title": kind.title},
         "known_words": known and known.source,
         "model": summaries[0],
         "other_model": summaries[1] if len(summaries) > 1 else None,
@@ -100,7 +109,7 @@ def read_texts(data: str | Path, tag: TagColumn, multiword_tokens: Multiword, nl
 
 
 def _find_known_words(
-    nlp: Language, train: str | Path | None, tag: TagColumn, component: str
+    nlp: Language, train: str | Path | None, tag: TagColumn, component: str | None
 ) -> KnownWords | None:
     if train is None:
         return from_vocabulary(nlp, component)
