@@ -24,7 +24,7 @@ from .labels import align, read_attrs, write_attrs
 from .lemma_trees import LemmaTrees, make_tree_data
 
 RULED_OUT = -1e3  # relative to the best score
-NEGLIGIBLE = 15.0  # what is e to this power times less probable
+NEGLIGIBLE = 6.0  # what is e to this power times less probable than another candidate
 NO_TREES: dict[str, Any] = {"trees": [], "labels": [], "lexicon": {}}
 
 
