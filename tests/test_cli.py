@@ -297,3 +297,25 @@ def test_doc_with_tags_survives_the_shared_pipeline(data, tmp_path):
     doc = nlp(Doc(nlp.vocab, words=["Dogs", "bark"]))
     found = [(token.tag_, token.pos_, str(token.morph), token.lemma_) for token in doc]
     assert found == [("NNS", "NOUN", "Number=Plur", "dog"), ("VBP", "VERB", "", "bark")]
+
+
+@pytest.mark.filterwarnings("ignore:.*W030")
+def test_a_treebank_without_tags_leaves_the_tagger_out(tmp_path):
+    sentence = "1\tDogs\tdog\tNOUN\t_\t_\t_\t_\t_\t_\n2\tbark\tbark\tVERB\t_\t_\t_\t_\t_\t_\n\n"
+    (tmp_path / "train.conllu").write_text(sentence * 8)
+    train = ["--paths.train", tmp_path / "train.conllu", "--paths.dev", tmp_path / "train.conllu"]
+    config = ROOT / "configs" / "treebank.cfg"
+    with pytest.warns(UserWarning, match=r"W033.*'lstm_tagger'"):
+        run("train", config, "--output", tmp_path, *train, "--training.max_steps", 40)
+    nlp = spacy.load(tmp_path / "model-last")
+    assert nlp.pipe_names == ["lstm_tok2vec", "lstm_morphologizer", "lstm_lemmatizer"]
+    doc = nlp(Doc(nlp.vocab, words=["Dogs", "bark"]))
+    assert [(token.pos_, token.lemma_) for token in doc] == [("NOUN", "dog"), ("VERB", "bark")]
+
+
+@pytest.mark.filterwarnings("ignore:.*W030")
+def test_a_corpus_without_any_annotation_is_still_an_error(tmp_path):
+    (tmp_path / "train.conllu").write_text("1\tDogs\t_\t_\t_\t_\t_\t_\t_\t_\n\n")
+    train = ["--paths.train", tmp_path / "train.conllu", "--paths.dev", tmp_path / "train.conllu"]
+    result = invoke("train", ROOT / "configs" / "treebank.cfg", "--output", tmp_path, *train)
+    assert "L111" in str(result.exception)

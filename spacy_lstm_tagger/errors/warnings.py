@@ -55,3 +55,7 @@ class Warnings:
         "{labels}. Check that it is annotated like the training data, and that the right column or key is "
         "read."
     )
+    W033 = (
+        "[W033] The training data has no annotation for component '{name}', so it is left out of the "
+        "pipeline. If the data should have some, check that the right column or key is read."
+    )

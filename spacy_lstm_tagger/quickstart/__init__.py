@@ -46,6 +46,7 @@ def make_config(lang: str, pipeline: Sequence[str], optimize: Optimize) -> str:
     components |= {name: template["components"][name] for name in names if name in template["components"]}
     if is_shared:
         components.pop(SPACYS_TOK2VEC, None)
+        config["initialize"]["before_init"] = template["initialize"]["before_init"]
         _share(template["components"][TOK2VEC], components, optimize)
         config["nlp"]["pipeline"] = [TOK2VEC, *names]
     config |= {section: template[section] for section in SECTIONS}
