@@ -64,19 +64,20 @@ class EntityCodes:
         self._is_outside = np.array([label == OUTSIDE for label in labels], dtype=bool)
         self._is_open = np.array([prefix in "BI" for prefix, _ in parts], dtype=bool)
 
-    def decode(self, label_ids: Ints, strings: StringStore) -> Ids:
-        """Decode the labels of a document. What continues no entity of its type begins one.
+    def decode(self, label_ids: Ints, lengths: Ints, strings: StringStore) -> Ids:
+        """Decode the labels of documents. What continues no entity of its type begins one.
 
-        label_ids (Ints): The index of each token's label, `(tokens,)`.
-        strings (StringStore): The document's strings.
+        label_ids (Ints): The index of each token's label, documents end to end, `(tokens,)`.
+        lengths (Ints): The number of tokens of every document, one or more, `(docs,)`.
+        strings (StringStore): The documents' strings.
         RETURNS (Ids): `token.ent_iob` and `token.ent_type`, `(tokens, 2)`.
         """
-        used, index = np.unique(label_ids, return_inverse=True)
-        ids = [strings.add(self.types[label]) if self.types[label] else 0 for label in used.tolist()]
-        types = np.array(ids, dtype=np.uint64)[index.reshape(-1)]
-        before = np.append(np.array([False]), self._is_open[label_ids[:-1]])
-        is_same = np.append(np.array([False]), types[1:] == types[:-1])
-        iob = np.where(self._begins[label_ids] | ~(before & is_same), BEGIN, INSIDE)
+        ids = [strings.add(label) if label else 0 for label in self.types]
+        types = np.array(ids, dtype=np.uint64)[label_ids]
+        continues = np.zeros(len(label_ids), dtype=bool)
+        continues[1:] = self._is_open[label_ids[:-1]] & (types[1:] == types[:-1])
+        continues[np.cumsum(lengths)[:-1]] = False  # first tokens
+        iob = np.where(self._begins[label_ids] | ~continues, BEGIN, INSIDE)
         iob[self._is_outside[label_ids]] = OUT
         return np.stack([iob.astype(np.uint64), types], axis=1)
 

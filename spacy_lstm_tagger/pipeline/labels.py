@@ -10,6 +10,7 @@ from spacy.attrs import ORTH
 from spacy.strings import get_string_id
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from spacy.vocab import Vocab
 
 from ..errors import Errors, LSTMTaggerValueError, Warnings
 from ..vocabulary import Ids, Ints
@@ -50,6 +51,17 @@ def read_attrs(doc: Doc | Span, *attrs: int) -> Ids:
 def write_attrs(doc: Doc, values: Ids, *attrs: int) -> None:
     """Write attributes of each token of a document that is not empty, `(tokens, attrs)`."""
     doc.from_array(list(attrs), values)  # type: ignore[arg-type]
+
+
+def group_by_vocab(docs: Sequence[Doc]) -> list[tuple[Vocab, list[int]]]:
+    """RETURNS (List[Tuple[Vocab, List[int]]]): Each vocab, usually a single one, and the indices of its
+    documents that have tokens.
+    """
+    groups: dict[int, tuple[Vocab, list[int]]] = {}
+    for index, doc in enumerate(docs):
+        if len(doc):
+            groups.setdefault(id(doc.vocab), (doc.vocab, []))[1].append(index)
+    return list(groups.values())
 
 
 class WordCount:

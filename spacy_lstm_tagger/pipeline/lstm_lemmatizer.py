@@ -20,7 +20,7 @@ from ..vocabulary import Ids, Ints
 from .defaults import DEFAULT_MODEL
 from .labeled import LabeledComponent
 from .labeler import GetExamples, LabelerModel, SequenceLabeler
-from .labels import align, read_attrs, write_attrs
+from .labels import align, group_by_vocab, read_attrs, write_attrs
 from .lemma_trees import LemmaTrees, make_tree_data
 
 RULED_OUT = -1e3  # relative to the best score
@@ -332,8 +332,7 @@ class LSTMLemmatizer(SequenceLabeler):
 
     def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
         """Write lemmas to documents. See `SequenceLabeler.write_labels`."""
-        for vocab in {id(doc.vocab): doc.vocab for doc in docs}.values():  # usually one
-            chosen = [i for i, doc in enumerate(docs) if doc.vocab is vocab]
+        for vocab, chosen in group_by_vocab(docs):
             self._write([docs[i] for i in chosen], np.concatenate([label_ids[i] for i in chosen]), vocab)
 
     def _write(self, docs: Sequence[Doc], labels: Ints, vocab: Vocab) -> None:
@@ -350,8 +349,7 @@ class LSTMLemmatizer(SequenceLabeler):
         end = 0
         for doc in docs:
             start, end = end, end + len(doc)
-            if start < end:
-                self._write_doc(doc, lemmas[start:end], np.flatnonzero(~has_lemma[start:end]))
+            self._write_doc(doc, lemmas[start:end], np.flatnonzero(~has_lemma[start:end]))
 
     def _write_doc(self, doc: Doc, lemmas: Ids, missing: Ints) -> None:
         if self.backoff is not None:

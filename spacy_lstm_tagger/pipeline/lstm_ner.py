@@ -13,14 +13,13 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..errors import LSTMTaggerValueError
-from ..ragged import Ragged
+from ..ragged import Ragged, split
 from ..schemes import OUTSIDE, split_label
 from ..vocabulary import Ids, Ints
 from .defaults import DEFAULT_NER_MODEL
 from .entity_labels import BEGIN, INSIDE, EntityCodes, fill_spaces, read_biluo, read_entities
 from .labeler import LabelerModel, SequenceLabeler
-from .labels import read_attrs, write_attrs
-from .predictions import Predictions
+from .labels import group_by_vocab, read_attrs, write_attrs
 from .span_scores import set_span_score, store_span_scores
 
 if TYPE_CHECKING:
@@ -160,7 +159,7 @@ class LSTMNer(SequenceLabeler):
 
     def restrict(self, docs: Sequence[Doc], scores: Ragged) -> Ragged:
         """RETURNS (Ragged): Scores where tokens whose annotation stays can only be outside of entities."""
-        kept = np.concatenate([self._find_kept(doc) for doc in docs])
+        kept = self._find_kept(np.concatenate([read_entities(doc) for doc in docs]))
         if kept.any():
             outside = self.outputs.index(OUTSIDE)
             rows = scores.data[kept]
@@ -168,31 +167,34 @@ class LSTMNer(SequenceLabeler):
             scores.data[kept] = rows
         return scores
 
-    def _find_kept(self, doc: Doc) -> Any:
-        """RETURNS (np.ndarray): Which tokens' annotation stays, bool `(tokens,)`."""
-        iob, types = read_entities(doc).T
+    def _find_kept(self, entities: Ids) -> Any:
+        """RETURNS (np.ndarray): Which tokens' annotation `(tokens, 2 or more)` stays, bool `(tokens,)`."""
+        iob, types = entities[:, 0], entities[:, 1]
         is_blocked = (iob == BEGIN) & (types == 0)
         return is_blocked if self.cfg["overwrite"] else is_blocked | (iob == BEGIN) | (iob == INSIDE)
 
     def set_annotations(self, docs: Iterable[Doc], batch_label_ids: Sequence[Ints]) -> None:
         """Write entities to documents. Those that these have stay, unless `overwrite` is true."""
         docs = [docs] if isinstance(docs, Doc) else list(docs)
-        before = [self._find_kept(doc) for doc in docs]
+        path_probs = getattr(batch_label_ids, "path_probs", None)
+        if path_probs is None:
+            super().set_annotations(docs, batch_label_ids)
+            return
+        before = [self._find_kept(read_entities(doc)) for doc in docs]
         super().set_annotations(docs, batch_label_ids)
-        if isinstance(batch_label_ids, Predictions) and batch_label_ids.path_probs is not None:
-            for doc, kept, probs in zip(docs, before, batch_label_ids.path_probs, strict=True):
-                store_span_scores(doc, kept, probs)
+        for doc, kept, probs in zip(docs, before, path_probs, strict=True):
+            store_span_scores(doc, kept, probs)
 
     def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
         """Write entities to documents. See `SequenceLabeler.write_labels`."""
         codes = EntityCodes(self.outputs)
         attrs = (ENT_IOB, ENT_TYPE, ENT_KB_ID, ENT_ID)
-        for doc, labels in zip(docs, label_ids, strict=True):
-            if not len(doc):
-                continue
-            entities = np.zeros((len(doc), len(attrs)), dtype=np.uint64)
-            entities[:, :2] = codes.decode(labels, doc.vocab.strings)
-            kept = self._find_kept(doc)
-            if kept.any():
-                entities = np.where(kept[:, None], read_attrs(doc, *attrs), entities)
-            write_attrs(doc, entities, *attrs)
+        for vocab, chosen in group_by_vocab(docs):
+            lengths = np.array([len(docs[i]) for i in chosen])
+            entities = np.concatenate([read_attrs(docs[i], *attrs) for i in chosen])  # (tokens, 4)
+            changed = ~self._find_kept(entities)
+            labels = np.concatenate([label_ids[i] for i in chosen])
+            entities[changed] = 0
+            entities[changed, :2] = codes.decode(labels, lengths, vocab.strings)[changed]
+            for i, of_doc in zip(chosen, split(Ragged(entities, lengths)), strict=True):
+                write_attrs(docs[i], of_doc, *attrs)

@@ -8,7 +8,7 @@ from spacy.schemas import ConfigSchemaTraining
 from spacy.training import Example
 from spacy.util import registry, resolve_dot_names
 
-from ..errors import Warnings
+from ..errors import LSTMTaggerValueError, Warnings
 from .labeler import SequenceLabeler
 
 
@@ -31,9 +31,13 @@ def leave_out_unannotated(nlp: Language) -> None:
 
 
 def _read_training_corpus(nlp: Language) -> Iterable[Example]:
+    """RETURNS (Iterable[Example]): Nothing if the config has no path, and examples are given in code."""
     config = nlp.config.interpolate()
     training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
-    (corpus,) = resolve_dot_names(config, [training["train_corpus"]])
+    try:
+        (corpus,) = resolve_dot_names(config, [training["train_corpus"]])
+    except LSTMTaggerValueError:
+        return []
     examples: Iterable[Example] = corpus(nlp)
     return examples
 

@@ -94,7 +94,9 @@ def test_any_sequence_of_labels_is_written_as_the_spans_that_it_means(sequence: 
     codes = EntityCodes(VALID)
     if sequence:
         label_ids = np.array([VALID.index(label) for label in sequence])
-        doc.from_array(["ENT_IOB", "ENT_TYPE"], codes.decode(label_ids, nlp.vocab.strings))
+        doc.from_array(
+            ["ENT_IOB", "ENT_TYPE"], codes.decode(label_ids, np.array([len(doc)]), nlp.vocab.strings)
+        )
     assert get_entities(doc) == [(start, end, label) for label, start, end in find_spans(sequence)]
     starts, ends = find_starts(read_entities(doc))
     assert [(*pair,) for pair in zip(starts.tolist(), ends.tolist(), strict=True)] == [
