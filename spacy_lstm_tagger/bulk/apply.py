@@ -9,11 +9,20 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from ..corpora.files import COMPRESSED
 from ..errors import Errors, LSTMTaggerValueError
-from .annotations import check_annotations
 from .cluster import run_on_ray
-from .formats import INPUT_FORMATS, plan
+from .columns import order_columns
+from .formats import INPUT_FORMATS, OUTPUT_FORMATS, plan
 from .inputs import InputFile, find_files, get_ending
-from .layout import check_apart, check_free, finish, is_finished, lay_out, remove_leftovers, start_over
+from .layout import (
+    Layout,
+    check_apart,
+    check_free,
+    finish,
+    is_finished,
+    lay_out,
+    remove_leftovers,
+    start_over,
+)
 from .manifest import compute_fingerprint, keep_manifest
 from .processes import run_in_processes
 from .progress import show_progress
@@ -57,8 +66,8 @@ def tag_files(
     n_process: int = 1,
     batch_size: int = BATCH_SIZE,
     shard_size: int = SHARD_SIZE,
-    scores: bool = False,
     columns: Sequence[str] | None = None,
+    scores: bool = False,
     on_error: OnError = "stop",
     text_column: str = "text",
     words_column: str = "words",
@@ -84,15 +93,15 @@ def tag_files(
         one, a script needs `if __name__ == "__main__":`.
     batch_size (int): The number of rows that are tagged together.
     shard_size (int): The maximum number of rows of a shard.
-    scores (bool): Whether to write confidences.
-    columns (Optional[Sequence[str]]): What to write: "tag", "pos", "morph", "lemma", "ents". By default,
-        tags; if no component assigns any, whatever the components assign; and to CoNLL-U, all its columns
-        that components assign. `.spacy` files have everything.
+    columns (Optional[Sequence[str]]): What to write: "tag", "pos", "morph", "lemma" and "ents". By default,
+        tags, or if no component assigns any, whatever the components assign; in CoNLL-U all its columns
+        that they assign. Documents in .spacy files have everything.
+    scores (bool): Whether to write confidences: of each word's label, and of entities.
     on_error ("stop" | "skip"): What to do with a bad row: raise, or write it to a file of its own.
     text_column (str): The column, or key, of the text.
     words_column (str): That of pre-tokenized words; if a row has them, its text is not read.
     id_column (Optional[str]): That of the id; without, rows are numbered in each file.
-    component (Optional[str]): The name of a component of ours that must be in the pipeline.
+    component (Optional[str]): The name of a component of ours that the pipeline must have; by default none.
     engine ("local" | "ray"): Where to run: here, or on a Ray cluster whose machines see the same files.
     ray_address (Optional[str]): The cluster's address; by default that in RAY_ADDRESS, or a local cluster.
     gpu (bool): Whether each process tags on a GPU of its own; only with "ray".
@@ -113,31 +122,38 @@ def tag_files(
     _check_engine(engine, ray_address, gpu, gpu_id)
     layout = lay_out(output, output_format)
     files = find_files(source, tuple(INPUT_FORMATS))
-    if columns is not None:
-        check_annotations(columns)
-        if layout.suffix == ".spacy":
-            _refuse("columns", "for .spacy files", "leave it out: they have all annotation")
-    names = ColumnNames(text_column, words_column, id_column)
-    _check_columns(names, files)
+    input_columns = ColumnNames(text_column, words_column, id_column)
+    _check_columns(input_columns, files)
+    output_columns = _check_output_columns(columns, layout)
     fingerprint = compute_fingerprint(model)
     shards = plan(files, shard_size)
     check_apart(layout, source, files)  # before anything is removed
     if force:
         start_over(layout)
     check_free(layout)
-    annotations = tuple(columns) if columns is not None else None
     # Settings that only affect speed or errors may differ in a run that resumes.
-    settings: dict[str, Any] = {
+    settings = {
         "model": fingerprint,
         "component": component,
-        "columns": list(names),
-        "annotations": annotations and list(annotations),
+        "columns": list(input_columns),
+        "output_columns": output_columns and list(output_columns),
         "scores": scores,
+        "shard_size": shard_size,
+        "format": layout.suffix[1:],
     }
-    keep_manifest(layout, settings | {"shard_size": shard_size, "format": layout.suffix[1:]}, files)
+    keep_manifest(layout, settings, files)
     remove_leftovers(layout)
     task = Task(
-        str(model), fingerprint, component, annotations, layout, names, scores, batch_size, on_error, gpu_id
+        model=str(model),
+        fingerprint=fingerprint,
+        component=component,
+        layout=layout,
+        columns=input_columns,
+        output_columns=output_columns,
+        scores=scores,
+        batch_size=batch_size,
+        on_error=on_error,
+        gpu_id=gpu_id,
     )
     run: Engine = run_here if n_process == 1 else partial(run_in_processes, n_process=n_process)
     if engine == "ray":
@@ -176,6 +192,17 @@ def _check_columns(columns: ColumnNames, files: list[InputFile]) -> None:
         readable = WITH_IDS if name == "id" else WITH_COLUMNS
         if value != default and not suffixes & readable:
             _refuse(f"{name}_column", f"on {', '.join(sorted(suffixes))} files", "check the input")
+
+
+def _check_output_columns(columns: Sequence[str] | None, layout: Layout) -> tuple[str, ...] | None:
+    """RETURNS (Optional[Tuple[str, ...]]): The columns that are asked for, in order.
+    RAISES (LSTMTaggerValueError): If one is unknown, or the format has no columns.
+    """
+    if columns is None:
+        return None
+    if OUTPUT_FORMATS[layout.suffix].is_whole:
+        _refuse("columns", f"on {layout.suffix} files, which have all annotation", "write another format")
+    return order_columns(columns)
 
 
 def _refuse(option: str, reason: str, advice: str) -> None:

@@ -9,16 +9,18 @@ from typing import NamedTuple, TypeAlias
 from spacy.tokens import Doc, Token
 
 from ..corpora.annotations import ROOT
-from ..corpora.conllu import Fields, is_comment
+from ..corpora.conllu import Fields, find_entity, is_comment
 from ..corpora.lines import Line, number_lines
 from ..errors import Errors, LSTMTaggerValueError
-from .annotations import read_scores
+from .columns import OUTPUT_COLUMNS, Selection, get_entity_score
 from .conllu import is_blank
-from .rows import BadRow, Row
+from .rows import BadRow, Row, get_scores
 from .writing import TextWriter, create_file, open_part
 
-SCORE = "TagScore="  # how the confidence is marked in MISC
+# How entities and confidences are marked in MISC.
 ENTITY = "NER="
+ENTITY_SCORE = "NERScore="
+SCORES = {"tag": "TagScore=", "morph": "MorphScore=", "lemma": "LemmaScore="}
 
 _BOM = b"\xef\xbb\xbf"
 _BREAK = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")  # what may not be inside a column
@@ -32,13 +34,11 @@ class Column(NamedTuple):
 
     attribute (str): What `Doc.has_annotation` calls it.
     assigned (str): What components call it that say what they assign.
-    annotation (Optional[str]): What `--columns` calls it.
     read (Callable[[Token, Dict[int, int]], str]): Reads it, given the IDs of the words by their indices.
     """
 
     attribute: str
     assigned: str
-    annotation: str | None
     read: Callable[[Token, dict[int, int]], str]
 
 
@@ -50,12 +50,12 @@ def _read_head(word: Token, ids: dict[int, int]) -> str:
 
 
 _COLUMNS = {
-    "lemma": Column("LEMMA", "token.lemma", "lemma", lambda word, _: word.lemma_),
-    "upos": Column("POS", "token.pos", "pos", lambda word, _: word.pos_),
-    "xpos": Column("TAG", "token.tag", "tag", lambda word, _: word.tag_),
-    "feats": Column("MORPH", "token.morph", "morph", lambda word, _: str(word.morph)),
-    "head": Column("DEP", "token.dep", None, _read_head),
-    "deprel": Column("DEP", "token.dep", None, lambda word, _: "root" if word.dep_ == ROOT else word.dep_),
+    "lemma": Column("LEMMA", "token.lemma", lambda word, _: word.lemma_),
+    "upos": Column("POS", "token.pos", lambda word, _: word.pos_),
+    "xpos": Column("TAG", "token.tag", lambda word, _: word.tag_),
+    "feats": Column("MORPH", "token.morph", lambda word, _: str(word.morph)),
+    "head": Column("DEP", "token.dep", _read_head),
+    "deprel": Column("DEP", "token.dep", lambda word, _: "root" if word.dep_ == ROOT else word.dep_),
 }
 
 
@@ -64,6 +64,11 @@ class ConlluWriter(TextWriter):
     the pipeline annotates.
     """
 
+    def __init__(self, path: Path, selection: Selection) -> None:
+        super().__init__(path, selection)
+        self._wanted = {OUTPUT_COLUMNS[name].assigned for name in selection.columns}
+        self._marks = tuple(_find_marks(selection))
+
     def write(self, row: Row, doc: Doc) -> None:
         """Write a document.
         RAISES (LSTMTaggerValueError): If it is to fill the lines of a sentence, and has other words.
@@ -71,11 +76,11 @@ class ConlluWriter(TextWriter):
         annotate = self._make_annotate(doc)
         if row.source is None:
             # spaCy calls a document of one word annotated in any case.
-            is_assigned = "token.is_sent_start" in self.wanted.assigned
-            is_split = is_assigned or any(word.is_sent_start for word in doc[1:])
+            is_split = "token.is_sent_start" in self.selection.assigned
+            is_split = is_split or any(word.is_sent_start for word in doc[1:])
             self._file.write("".join(_compose(str(row.id), doc, annotate, is_split)).encode())
         elif len(doc) == len(row.content):
-            self._file.write(_fill(row.source, annotate(list(doc))))
+            self._file.write(_fill(row.source, annotate(list(doc)), self._marks))
         else:
             raise LSTMTaggerValueError(Errors.L460.format(file=row.file, row=row.number))
 
@@ -87,49 +92,74 @@ class ConlluWriter(TextWriter):
         """RETURNS (Callable[[Sequence[Token]], List[Cells]]): Gives what is annotated of the words of a
         sentence.
         """
-        # Not every component says what it assigns.
-        columns = {
-            name: column.read for name, column in _COLUMNS.items() if self._is_wanted(name, column, doc)
-        }
-        misc = [_read_entities(doc)] if "ents" in self.wanted.annotations else []
-        if "scores" in self.wanted.fields:
-            misc.append([f"{SCORE}{score}" for score in read_scores(doc)])
+        columns = {name: column.read for name, column in _COLUMNS.items() if self._is_filled(column, doc)}
+        misc = _read_misc(doc, self._marks)
 
         def annotate(words: Sequence[Token]) -> list[Cells]:
             ids = {word.i: number for number, word in enumerate(words, start=1)}
             cells = [
                 {name: _clean(read(word, ids)) or "_" for name, read in columns.items()} for word in words
             ]
-            if misc:
+            if self._marks:
                 for word, of_word in zip(words, cells, strict=True):
-                    of_word["misc"] = "|".join(values[word.i] for values in misc)
+                    of_word["misc"] = "|".join(misc[word.i])
             return cells
 
         return annotate
 
-    def _is_wanted(self, name: str, column: Column, doc: Doc) -> bool:
-        if not self.wanted.is_default:
-            return column.annotation in self.wanted.annotations
-        return column.assigned in self.wanted.assigned or doc.has_annotation(column.attribute)
+    def _is_filled(self, column: Column, doc: Doc) -> bool:
+        if self.selection.is_asked:
+            return column.assigned in self._wanted
+        # Not every component says what it assigns.
+        return column.assigned in self.selection.assigned or doc.has_annotation(column.attribute)
 
 
-def _read_entities(doc: Doc) -> list[str]:
-    """RETURNS (List[str]): The entity that each word is in, as this project reads it from MISC."""
-    return [f"{ENTITY}{t.ent_iob_}-{t.ent_type_}" if t.ent_type else f"{ENTITY}O" for t in doc]
+def _find_marks(selection: Selection) -> Iterator[str]:
+    """YIELDS (str): What the writer marks in MISC."""
+    if "ents" in selection.columns:
+        yield ENTITY
+        if "ent" in selection.scored:
+            yield ENTITY_SCORE
+    yield from (mark for annotation, mark in SCORES.items() if annotation in selection.scored)
+
+
+def _read_misc(doc: Doc, marks: Sequence[str]) -> list[list[str]]:
+    """RETURNS (List[List[str]]): What MISC gets of each word, with marks. The confidence of an entity is at
+    its first word.
+    """
+    found: list[list[str]] = [[] for _ in doc]
+    if ENTITY in marks:
+        for word, parts in zip(doc, found, strict=True):
+            parts.append(ENTITY + _name_entity(word))
+    if ENTITY_SCORE in marks:
+        for ent in doc.ents:
+            if (score := get_entity_score(ent)) is not None:
+                found[ent.start].append(f"{ENTITY_SCORE}{score}")
+    for annotation, mark in SCORES.items():
+        if mark in marks:
+            for score, parts in zip(get_scores(doc, annotation), found, strict=True):
+                parts.append(f"{mark}{score}")
+    return found
+
+
+def _name_entity(word: Token) -> str:
+    """RETURNS (str): The BIO label of a word's entity. MISC can't have a vertical bar in it."""
+    label = _clean(word.ent_type_).replace("|", r"\p")
+    return f"{word.ent_iob_}-{label}" if label else "O"
 
 
 def _clean(value: str) -> str:
     return _BREAK.sub(" ", value).strip(" ")
 
 
-def _fill(source: bytes, cells: Iterable[Cells]) -> bytes:
+def _fill(source: bytes, cells: Iterable[Cells], marks: tuple[str, ...]) -> bytes:
     """RETURNS (bytes): The lines of a sentence, with the annotation of its words in their columns."""
     rest = iter(cells)
     numbered = zip(number_lines(BytesIO(source)), BytesIO(source), strict=True)
-    return b"".join(_fill_line(line, whole, rest) for line, whole in numbered)
+    return b"".join(_fill_line(line, whole, rest, marks) for line, whole in numbered)
 
 
-def _fill_line(line: Line, whole: bytes, rest: Iterator[Cells]) -> bytes:
+def _fill_line(line: Line, whole: bytes, rest: Iterator[Cells], marks: tuple[str, ...]) -> bytes:
     if is_blank(line) or is_comment(line):
         return whole
     fields = Fields(*line.decode().split("\t"))
@@ -137,15 +167,18 @@ def _fill_line(line: Line, whole: bytes, rest: Iterator[Cells]) -> bytes:
         return whole
     cells = next(rest)
     if "misc" in cells:
-        cells["misc"] = _add_misc(fields.misc, cells["misc"])
+        cells["misc"] = _replace_marked(fields, cells["misc"], marks)
     before, _, after = whole.partition(line.content)  # a byte order mark, and the end of the line
     return before + "\t".join(fields._replace(**cells)).encode() + after
 
 
-def _add_misc(misc: str, added: str) -> str:
-    keys = tuple(part.partition("=")[0] + "=" for part in added.split("|"))
-    kept = [part for part in misc.split("|") if not part.strip().startswith(keys)]
-    return "|".join([*kept, added]) if "".join(kept).strip() not in ("", "_") else added
+def _replace_marked(fields: Fields, new: str, marks: tuple[str, ...]) -> str:
+    """RETURNS (str): MISC, with what is new in place of what has the same marks, or is another entity."""
+    kept = [part for part in fields.misc.split("|") if not part.strip().startswith(marks)]
+    if ENTITY in marks:
+        kept = [part for part in kept if not find_entity(fields._replace(misc=part))]
+    is_empty = "".join(kept).strip() in ("", "_")
+    return "|".join([*([] if is_empty else kept), *([new] if new else [])]) or "_"
 
 
 def _compose(

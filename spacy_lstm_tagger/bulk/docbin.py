@@ -10,7 +10,7 @@ from pathlib import Path
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from .annotations import Wanted
+from .columns import Selection
 from .inputs import InputFile
 from .rows import BadRow, ColumnNames, Row, attempt, get_id
 from .shards import Slice, cut_evenly
@@ -63,7 +63,7 @@ class DocBinWriter(Writer):
     `doc.user_data["id"]`.
     """
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
+    def __init__(self, path: Path, selection: Selection) -> None:
         self.path = path
         self._docs = DocBin(store_user_data=True)
 

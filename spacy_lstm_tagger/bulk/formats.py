@@ -10,7 +10,7 @@ from spacy.vocab import Vocab
 from ..corpora.files import COMPRESSED, open_file
 from ..errors import Errors, LSTMTaggerError, LSTMTaggerValueError
 from . import conllu, conllu_output, docbin, lines, parquet, tables
-from .annotations import Wanted
+from .columns import Selection
 from .inputs import InputFile, get_ending
 from .rows import BadRow, ColumnNames, Row
 from .shards import Shard, Slice
@@ -22,11 +22,11 @@ _Format = TypeVar("_Format")
 class MakeWriter(Protocol):
     """Opens a file to be written."""
 
-    def __call__(self, path: Path, wanted: Wanted) -> Writer:
+    def __call__(self, path: Path, selection: Selection) -> Writer:
         """Open a new file.
 
         path (Path): The file.
-        wanted (Wanted): What is written.
+        selection (Selection): What is written of each document.
         RETURNS (Writer): Its writer.
         """
 
@@ -48,10 +48,12 @@ class OutputFormat(NamedTuple):
 
     open (MakeWriter): Opens a file to be written.
     join (Callable[[Iterable[Path], Path], None]): Joins files.
+    is_whole (bool): Whether documents are written as a whole, so that no columns can be chosen.
     """
 
     open: MakeWriter
     join: Callable[[Iterable[Path], Path], None]
+    is_whole: bool = False
 
 
 def _with_compressed(formats: dict[str, _Format]) -> dict[str, _Format]:
@@ -78,7 +80,7 @@ OUTPUT_FORMATS = _with_compressed(
     }
 ) | {
     ".parquet": OutputFormat(parquet.ParquetWriter, parquet.join),
-    ".spacy": OutputFormat(docbin.DocBinWriter, docbin.join),
+    ".spacy": OutputFormat(docbin.DocBinWriter, docbin.join, is_whole=True),
 }
 
 

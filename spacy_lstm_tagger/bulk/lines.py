@@ -11,8 +11,9 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpora.lines import Line, number_lines
+from .columns import Selection, make_fields, read_fields
 from .inputs import InputFile
-from .rows import BadRow, ColumnNames, Row, attempt, extract, make_row
+from .rows import BadRow, ColumnNames, Row, attempt, make_row
 from .shards import Extent, Slice, cut_text
 from .streams import open_at
 from .writing import TextWriter, create_file
@@ -55,12 +56,15 @@ def _show(line: Line) -> str:
 
 
 class JsonlWriter(TextWriter):
-    """Writes a shard as JSONL: an object with id, words and what is asked for on every line."""
+    """Writes a shard as JSONL: an object with id, words and the selected annotation on every line."""
+
+    def __init__(self, path: Path, selection: Selection) -> None:
+        self._fields = make_fields(selection)
+        super().__init__(path, selection)
 
     def write(self, row: Row, doc: Doc) -> None:
         """Write a document."""
-        tagged = extract(row.id, doc, self.wanted)
-        record = {name: value for name, value in tagged._asdict().items() if value is not None}
+        record = read_fields(row.id, doc, self._fields)
         self._file.write((json.dumps(record, ensure_ascii=False) + "\n").encode())
 
 

@@ -9,9 +9,9 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..errors import Errors, LSTMTaggerImportError, LSTMTaggerValueError
-from .annotations import Wanted
+from .columns import Selection, make_fields, read_fields
 from .inputs import InputFile
-from .rows import BadRow, ColumnNames, Row, TaggedRow, attempt, extract, find_columns, make_row
+from .rows import BadRow, ColumnNames, Row, attempt, find_columns, make_row
 from .shards import Slice, cut_evenly
 from .writing import Writer
 
@@ -96,43 +96,40 @@ def _show_value(record: Any, name: str) -> Any:
         return bytes(error.object).decode(errors="backslashreplace")
 
 
-def _choose_type(pyarrow: Any, name: str, wanted: Wanted) -> Any:
-    """RETURNS (Any): The type of a column."""
-    if name.endswith("scores"):
+def _choose_type(pyarrow: Any, field: str, selection: Selection) -> Any:
+    """RETURNS (DataType): That of a column."""
+    if field.endswith("scores"):
         return pyarrow.list_(pyarrow.float32())
-    if name != "ents":
+    if field != "ents":
         return pyarrow.list_(pyarrow.string())
-    entity = {"start": pyarrow.int64(), "end": pyarrow.int64(), "label": pyarrow.string()}
-    if wanted.scores:
+    entity = {"start": pyarrow.int32(), "end": pyarrow.int32(), "label": pyarrow.string()}
+    if "ent" in selection.scored:
         entity["score"] = pyarrow.float32()
     return pyarrow.list_(pyarrow.struct(list(entity.items())))
 
 
 class ParquetWriter(Writer):
-    """Writes a shard as Parquet: columns id (string), words and what is asked for."""
+    """Writes a shard as Parquet: columns id (string), words and the selected annotation."""
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
+    def __init__(self, path: Path, selection: Selection) -> None:
         pyarrow, parquet = _import()
-        types = {"id": pyarrow.string(), "words": pyarrow.list_(pyarrow.string())}
-        types |= {name: _choose_type(pyarrow, name, wanted) for name in wanted.fields}
-        fields = {name: types[name] for name in TaggedRow._fields if name in types}
-        self.wanted = wanted
+        self._fields = make_fields(selection)
         self._make_batch = pyarrow.RecordBatch.from_pylist
-        self._schema = pyarrow.schema(list(fields.items()))
+        types = {name: _choose_type(pyarrow, name, selection) for name in self._fields}
+        self._schema = pyarrow.schema([("id", pyarrow.string()), *types.items()])
         self._file = parquet.ParquetWriter(path, self._schema)
-        self._waiting: list[TaggedRow] = []
+        self._waiting: list[dict[str, Any]] = []
         self._n_words = 0
 
     def write(self, row: Row, doc: Doc) -> None:
         """Write a document."""
-        self._waiting.append(extract(str(row.id), doc, self.wanted))
+        self._waiting.append(read_fields(str(row.id), doc, self._fields))
         self._n_words += len(doc)
         if self._n_words >= MAX_WORDS:
             self._flush()
 
     def _flush(self) -> None:
-        rows = [row._asdict() for row in self._waiting]
-        self._file.write_batch(self._make_batch(rows, schema=self._schema))
+        self._file.write_batch(self._make_batch(self._waiting, schema=self._schema))
         self._waiting.clear()
         self._n_words = 0
 

@@ -8,13 +8,15 @@ from spacy.tokens import Doc
 
 from ..corpora.lines import shorten
 from ..errors import Errors, LSTMTaggerError, LSTMTaggerValueError
-from .annotations import Wanted
+from ..pipeline.predictions import require_scores
 
 Id: TypeAlias = str | int
 Content: TypeAlias = str | list[str] | Doc
 
 _Found = TypeVar("_Found")
 _Made = TypeVar("_Made")
+
+SCORE_DIGITS = 6  # float32 has no more
 
 
 class ColumnNames(NamedTuple):
@@ -48,30 +50,18 @@ class Row(NamedTuple):
 
 
 class TaggedRow(NamedTuple):
-    """A row of the output. What was not asked for is None.
+    """A row of the output.
 
     id (str | int): The id of the row that was tagged.
     words (List[str]): Its words.
-    tags (Optional[List[str]]): Their tags.
-    scores (Optional[List[float]]): The confidences of the tags.
-    pos (Optional[List[str]]): The words' parts of speech.
-    morphs (Optional[List[str]]): Their features: "Number=Sing", or "".
-    morph_scores (Optional[List[float]]): The confidences of both together.
-    lemmas (Optional[List[str]]): The words' lemmas.
-    lemma_scores (Optional[List[float]]): The confidences of the lemmas.
-    ents (Optional[List[Dict[str, Any]]]): The entities: `start` and `end` count words; `label`, `score`.
+    tags (List[str]): Their tags.
+    scores (Optional[List[float]]): Their confidences, if asked for.
     """
 
     id: Id
     words: list[str]
-    tags: list[str] | None = None
+    tags: list[str]
     scores: list[float] | None = None
-    pos: list[str] | None = None
-    morphs: list[str] | None = None
-    morph_scores: list[float] | None = None
-    lemmas: list[str] | None = None
-    lemma_scores: list[float] | None = None
-    ents: list[dict[str, Any]] | None = None
 
 
 class BadRow(NamedTuple):
@@ -182,8 +172,18 @@ def _check_unicode(text: str, key: str) -> str:
     return text
 
 
-def extract(row_id: Id, doc: Doc, wanted: Wanted) -> TaggedRow:
+def extract(row_id: Id, doc: Doc, *, scores: bool) -> TaggedRow:
     """RETURNS (TaggedRow): The output for a tagged document: plain data, which outlives its memory zone.
     RAISES (LSTMTaggerValueError): If scores are asked for and there are none.
     """
-    return TaggedRow(row_id, [token.text for token in doc], **wanted.read(doc))
+    words, tags = [token.text for token in doc], [token.tag_ for token in doc]
+    if not scores:
+        return TaggedRow(row_id, words, tags)
+    return TaggedRow(row_id, words, tags, get_scores(doc, "tag"))
+
+
+def get_scores(doc: Doc, annotation: str) -> list[float]:
+    """RETURNS (List[float]): The confidence of each word's label, of an annotation such as "tag".
+    RAISES (LSTMTaggerValueError): If there are none.
+    """
+    return [round(score, SCORE_DIGITS) for score in require_scores(doc, annotation).tolist()]

@@ -13,7 +13,7 @@ from spacy.language import Language
 
 from ..errors import LSTMTaggerValueError
 from ..pipeline.devices import use_gpu
-from .annotations import choose_annotations
+from .columns import select
 from .formats import INPUT_FORMATS, OUTPUT_FORMATS
 from .inputs import get_ending
 from .layout import Layout, write_whole
@@ -30,10 +30,10 @@ class Task:
 
     model (str): The pipeline's folder or package.
     fingerprint (str): The pipeline's fingerprint, so that a changed one is loaded again.
-    component (Optional[str]): The name of a component that must be there.
-    annotations (Optional[Tuple[str, ...]]): What is written; by default, see `choose_annotations`.
+    component (Optional[str]): The name of a component that the pipeline must have.
     layout (Layout): Where the output is written.
     columns (ColumnNames): The names of the input's columns.
+    output_columns (Optional[Tuple[str, ...]]): The columns of the output that are asked for.
     scores (bool): Whether to write confidences.
     batch_size (int): The number of rows that are tagged together.
     on_error ("stop" | "skip"): What to do with a bad row.
@@ -43,9 +43,9 @@ class Task:
     model: str
     fingerprint: str
     component: str | None
-    annotations: tuple[str, ...] | None
     layout: Layout
     columns: ColumnNames
+    output_columns: tuple[str, ...] | None
     scores: bool
     batch_size: int
     on_error: OnError
@@ -83,10 +83,12 @@ def run_shard(task: Task, shard: Shard, check: Callable[[], None] = lambda: None
     shard (Shard): The shard.
     check (Callable[[], None]): Called before each batch; may raise.
     RETURNS (ShardResult): Its result.
-    RAISES (LSTMTaggerValueError): If the pipeline has no such component, the input changed, or a row is bad
-        and `on_error` is "stop".
+    RAISES (LSTMTaggerValueError): If the pipeline has no such component or does not assign such columns,
+        the input changed, or a row is bad and `on_error` is "stop".
     """
     nlp = _load(task.model, task.fingerprint, task.component, task.scores, task.gpu_id)
+    output_format = OUTPUT_FORMATS[task.layout.suffix]
+    selection = select(nlp, task.output_columns, scores=task.scores, is_whole=output_format.is_whole)
     shard.file.check()
     # The shard gets its name last: when it exists, it is complete, and so are its bad rows.
     with (
@@ -94,8 +96,7 @@ def run_shard(task: Task, shard: Shard, check: Callable[[], None] = lambda: None
         write_whole(task.layout.get_bad_rows(shard), task.layout) as bad_path,
         forget_words(nlp),
     ):
-        wanted = choose_annotations(nlp, task.annotations, scores=task.scores)
-        writer = OUTPUT_FORMATS[task.layout.suffix].open(path, wanted)
+        writer = output_format.open(path, selection)
         try:
             read = INPUT_FORMATS[get_ending(shard.file.path)].read
             rows: Any = read(shard.file, shard.slice, task.columns, nlp.vocab)

@@ -16,9 +16,9 @@ from spacy.vocab import Vocab
 
 from ..corpora.lines import Line
 from ..errors import Errors, LSTMTaggerValueError
-from .annotations import Wanted
+from .columns import Selection, make_fields, read_fields
 from .inputs import InputFile
-from .rows import BadRow, ColumnNames, Row, TaggedRow, attempt, extract, find_columns, make_row
+from .rows import BadRow, ColumnNames, Row, attempt, find_columns, make_row
 from .shards import Extent, Slice, cut_text
 from .streams import open_at
 from .writing import TextWriter, create_file, open_part
@@ -162,21 +162,20 @@ def _show(record: Record) -> str:
 
 
 class CsvWriter(TextWriter):
-    """Writes a shard as CSV: columns id, words and what is asked for. All but the id are JSON, because a
-    word may contain any separator.
+    """Writes a shard as CSV: columns id, words and the selected annotation. All but the id are JSON,
+    because a word may contain any separator.
     """
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
-        super().__init__(path, wanted)
+    def __init__(self, path: Path, selection: Selection) -> None:
+        self._fields = make_fields(selection)
+        super().__init__(path, selection)
         self._csv = csv.writer(codecs.getwriter("utf8")(self._file), lineterminator="\n")
-        given = {"id", "words", *wanted.fields}
-        self._csv.writerow([name for name in TaggedRow._fields if name in given])
+        self._csv.writerow(["id", *self._fields])
 
     def write(self, row: Row, doc: Doc) -> None:
         """Write a document."""
-        row_id, *lists = extract(row.id, doc, self.wanted)
-        cells = [json.dumps(values, ensure_ascii=False) for values in lists if values is not None]
-        self._csv.writerow([row_id, *cells])
+        row_id, *lists = read_fields(row.id, doc, self._fields).values()
+        self._csv.writerow([row_id, *(json.dumps(values, ensure_ascii=False) for values in lists)])
 
 
 def join(parts: Iterable[Path], path: Path) -> None:

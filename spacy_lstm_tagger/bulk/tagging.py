@@ -15,7 +15,7 @@ from ..corpora.lines import shorten
 from ..errors import Errors, LSTMTaggerValueError
 from ..pipeline.labeler import SequenceLabeler
 from ..pipeline.lookup import get_labeler
-from .annotations import Wanted, check_annotations, choose_annotations, read_scores
+from ..pipeline.predictions import require_scores
 from .rows import BadRow, Content, Row, TaggedRow, attempt, extract
 
 OnError: TypeAlias = Literal["stop", "skip"]
@@ -25,12 +25,15 @@ NEED_LIMIT = ("parser", "ner", "beam_parser", "beam_ner")  # the reason of spaCy
 MAX_CHARACTERS = 2**20  # per batch, so that long documents do not make a long batch
 
 
-def load_pipeline(model: str | Path, *, component: str | None = None, scores: bool = False) -> Language:
+def load_pipeline(
+    model: str | Path, *, component: str | None = "lstm_tagger", scores: bool = False
+) -> Language:
     """Load a trained pipeline to tag rows with.
 
     model (str | Path): Its folder, or the name of its package.
-    component (Optional[str]): The name of a component of ours that must be there.
-    scores (bool): Whether the components of ours store their confidences.
+    component (Optional[str]): The name of a component of ours that the pipeline must have; None for any
+        pipeline.
+    scores (bool): Whether all components of ours store their confidences.
     RETURNS (Language): The pipeline. It takes texts of any length, unless a component needs much memory
         for a long one.
     RAISES (LSTMTaggerValueError): If the pipeline has no such component of ours.
@@ -52,7 +55,6 @@ def tag_rows(
     *,
     batch_size: int = BATCH_SIZE,
     scores: bool = False,
-    columns: Sequence[str] | None = None,
     on_error: OnError = "stop",
 ) -> Iterator[TaggedRow | BadRow]:
     """Tag rows in bounded memory: each batch has a memory zone of its own.
@@ -60,29 +62,24 @@ def tag_rows(
     nlp (Language): The pipeline. Documents that it made before stay valid.
     rows (Iterable[Row | BadRow]): The rows.
     batch_size (int): How many are tagged together.
-    scores (bool): Whether to return the confidences, which the components have to store: see
-        `load_pipeline`.
-    columns (Optional[Sequence[str]]): What to return: "tag", "pos", "morph", "lemma", "ents". By default,
-        tags; if no component assigns any, whatever the components assign.
+    scores (bool): Whether to return the confidences, which the component has to store: see `load_pipeline`.
     on_error ("stop" | "skip"): What to do with a row that can't be tagged: raise, or yield a `BadRow`.
     YIELDS (TaggedRow | BadRow): One for each row, in order.
     RAISES (LSTMTaggerValueError): For a bad row, with "stop"; for anything that is not a row.
     """
-    check_annotations(columns or ())
-    wanted = choose_annotations(nlp, columns, scores=scores)
     for batch in batch_rows(map(check_row, rows), batch_size):
         with forget_words(nlp):
             tagged = [
-                found if isinstance(found, BadRow) else _extract(*found, wanted, on_error)
+                found if isinstance(found, BadRow) else _extract(*found, scores, on_error)
                 for found in tag_batch(nlp, batch, on_error)
             ]
         yield from tagged
 
 
-def _extract(row: Row, doc: Doc, wanted: Wanted, on_error: OnError) -> TaggedRow | BadRow:
-    if "scores" in wanted.fields and doc._.tag_scores is None:  # the call is wrong, not the row
-        read_scores(doc)
-    made = attempt(lambda row: extract(row.id, doc, wanted), row, _show, row.file, row.number)
+def _extract(row: Row, doc: Doc, scores: bool, on_error: OnError) -> TaggedRow | BadRow:
+    if scores and doc._.tag_scores is None:  # the call is wrong, not the row: none would be left
+        require_scores(doc, "tag")
+    made = attempt(lambda row: extract(row.id, doc, scores=scores), row, _show, row.file, row.number)
     return refuse(made, on_error) if isinstance(made, BadRow) else made
 
 

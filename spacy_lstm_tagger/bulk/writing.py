@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol, cast
 from spacy.tokens import Doc
 
 from ..corpora.files import is_compressed
-from .annotations import Wanted
+from .columns import Selection
 from .rows import BadRow, Row
 
 _LEVEL = 6  # that of the gzip command; a higher one is slower, and hardly smaller
@@ -32,11 +32,11 @@ class TextWriter(Writer):
     """Writes a text file, compressed if its name ends in .gz.
 
     path (Path): The file.
-    wanted (Wanted): What is written.
+    selection (Selection): What is written of each document.
     """
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
-        self.wanted = wanted
+    def __init__(self, path: Path, selection: Selection) -> None:
+        self.selection = selection
         self._opened = ExitStack()
         self._file = self._opened.enter_context(create_file(path))
 

@@ -4,7 +4,6 @@ from enum import Enum
 from typing import Annotated
 
 import typer
-from spacy.cli._util import string_to_list
 from wasabi import msg
 
 from ..bulk.apply import SHARD_SIZE, Summary
@@ -54,18 +53,23 @@ def apply_cli(
     n_process: Annotated[int, typer.Option(help="Number of processes")] = 1,
     batch_size: Annotated[int, typer.Option(help="Rows per batch")] = BATCH_SIZE,
     shard_size: Annotated[int, typer.Option(help="Maximum rows per shard")] = SHARD_SIZE,
-    scores: Annotated[bool, typer.Option("--scores", help="Write confidences")] = False,
     columns: Annotated[
         str | None,
-        typer.Option(help="What to write: tag,pos,morph,lemma,ents; by default, tags if there are any"),
+        typer.Option(
+            help="What to write, one or more of tag,pos,morph,lemma,ents; by default tags, or if the "
+            "pipeline assigns none, whatever it assigns"
+        ),
     ] = None,
+    scores: Annotated[bool, typer.Option("--scores", help="Write confidences")] = False,
     on_error: Annotated[OnError, typer.Option(help="What to do about a bad row")] = OnError.stop,
     text_column: Annotated[str, typer.Option(help="Column of the text")] = "text",
     words_column: Annotated[str, typer.Option(help="Column of pre-tokenized words")] = "words",
     id_column: Annotated[
         str | None, typer.Option(help="Column of the id; by default, rows are numbered")
     ] = None,
-    component: Annotated[str | None, typer.Option(help="Name of a component that must be there")] = None,
+    component: Annotated[
+        str | None, typer.Option(help="Name of a component that the pipeline must have")
+    ] = None,
     engine: Annotated[EngineName, typer.Option(help="This machine, or a Ray cluster")] = EngineName.local,
     ray_address: Annotated[
         str | None, typer.Option(help="Address of the cluster; default: RAY_ADDRESS, or a local one")
@@ -87,8 +91,8 @@ def apply_cli(
             n_process=n_process,
             batch_size=batch_size,
             shard_size=shard_size,
+            columns=None if columns is None else [name.strip() for name in columns.split(",")],
             scores=scores,
-            columns=None if columns is None else string_to_list(columns),
             on_error=on_error.value,
             text_column=text_column,
             words_column=words_column,

@@ -7,7 +7,6 @@ memory.
 
 import warnings
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias, TypeVar
@@ -203,15 +202,9 @@ class CorpusReader:
             raise LSTMTaggerValueError(Errors.L328.format(path=path, text=text, error=error)) from error
 
 
-def find_assigned(nlp: Language, *names: str) -> frozenset[str]:
-    """RETURNS (FrozenSet[str]): What the components of a pipeline, or some of them, assign, such as
-    "token.tag". Those that no factory made do not say.
-    """
-    assigned: set[str] = set()
-    for name in names or nlp.pipe_names:
-        with suppress(ValueError):
-            assigned.update(nlp.get_pipe_meta(name).assigns)
-    return frozenset(assigned)
+def find_assigned(nlp: Language) -> frozenset[str]:
+    """RETURNS (FrozenSet[str]): What the components of a pipeline assign, such as "token.tag"."""
+    return frozenset(name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns)
 
 
 def _make_example(vocab: Vocab, annotations: Annotations) -> Example:

@@ -113,14 +113,19 @@ class CommandErrors:
     )
     L435 = "[L435] Can't write {path}: {reason}. {advice}"
     L436 = "[L436] Can't tell the format of standard input. Name it with --input-format: {formats}."
-    L463 = "[L463] There is no column {name!r} to write. Choose among: {known}."
+    L463 = (
+        "[L463] The columns to be written are {found}. Choose one or more of: {known}; on the command line "
+        "separated by commas: --columns tag,lemma."
+    )
     L464 = (
-        "[L464] No component of the pipeline assigns the column {name!r}, so there is nothing to write. It "
-        "assigns: {known}."
+        "[L464] No component of the pipeline assigns {names}; what can be written: {there}. Choose among "
+        "these with --columns, or let a component of your own say what it assigns: "
+        '@Language.component("name", assigns=["token.lemma"]).'
     )
     L465 = (
-        "[L465] No component of the pipeline gives confidences of the column {name!r}: only those of this "
-        "package do. Leave out the scores or the column."
+        "[L465] No component gives confidences of {names}: components of this package do, such as "
+        "lstm_tagger, and spaCy's do not. Leave out --scores, or choose columns of which this pipeline has "
+        "confidences with --columns: {there}."
     )
     L437 = "[L437] The folder {output} contains {path}, which --force would remove. Write somewhere else."
 

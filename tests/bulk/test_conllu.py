@@ -307,6 +307,7 @@ def test_a_sentence_that_the_pipeline_fails_for(model, tmp_path, monkeypatch):
     monkeypatch.setattr(nlp, "_components", [*nlp._components, ("fail", fail)])
     monkeypatch.setitem(nlp._pipe_configs, "fail", {})
     monkeypatch.setattr("spacy_lstm_tagger.bulk.running._load", lambda *_: nlp)
+    monkeypatch.setattr("spacy_lstm_tagger.bulk.columns.find_assigned", lambda _: frozenset(["token.tag"]))
     (tmp_path / "in.conllu").write_text(SENTENCES, encoding="utf8")
     summary = tag_files(model, tmp_path / "in.conllu", tmp_path / "out.conllu", on_error="skip")
     assert (summary.n_rows, summary.n_bad) == (1, 1)

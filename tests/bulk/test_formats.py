@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_lstm_tagger.bulk import Row, TaggedRow, parquet, running, tag_files, tag_rows
+from spacy_lstm_tagger.bulk import Row, parquet, running, tag_files, tag_rows
 from spacy_lstm_tagger.bulk.manifest import compute_fingerprint
 
 TEXTS = [
@@ -240,7 +240,7 @@ def test_the_vocab_forgets_the_words(suffix, model, nlp, tmp_path):
 def test_tag_rows_leaves_documents_as_they_were(nlp):
     doc = nlp.make_doc("I like eggs")
     (row,) = tag_rows(nlp, [Row("a", doc)])
-    assert row == TaggedRow("a", ["I", "like", "eggs"], [token.tag_ for token in nlp("I like eggs")])
+    assert row == ("a", ["I", "like", "eggs"], [token.tag_ for token in nlp("I like eggs")], None)
     assert [token.tag_ for token in doc] == ["", "", ""]
 
 
