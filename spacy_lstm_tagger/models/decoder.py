@@ -1,17 +1,19 @@
 """`spacy-lstm-tagger.Softmax.v1` and `CRF.v1`: a vector for every token → scores of its labels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import torch
 from thinc.api import Model
 from thinc.types import Floats2d
+from torch import Tensor
 
 from ..errors import Errors, LSTMTaggerValueError, check_setting
 from ..networks import CRFDecoder, Decoder, SoftmaxDecoder
 from ..ragged import Ragged, join, split
 from ..schemes import SCHEMES
+from ..vocabulary import Ints
 from .convert import to_ragged, to_tensor
 from .shim import TorchShim, get_shim
 
@@ -114,15 +116,21 @@ def forward(
     return split(scores), lambda gradients: split(backprop_flat(join(gradients)))
 
 
-def predict(model: DecoderModel, states: Ragged, labels: Sequence[int] | None = None) -> Ragged:
-    """RETURNS (Ragged): Scores of all labels or some `(tokens, labels)`, of states `(tokens, width)`."""
+def predict(model: DecoderModel, states: Ragged) -> Ragged:
+    """RETURNS (Ragged): Scores of all labels `(tokens, labels)`, of states `(tokens, width)`."""
     shim = get_shim(model)
     _check_width(model, states)
-    inputs = to_tensor(states, shim.device)
-    if labels is None:
-        return to_ragged(shim.predict(inputs), states.lengths)
-    with torch.no_grad():
-        return to_ragged(shim.module.score_labels(inputs, list(labels)), states.lengths)
+    return to_ragged(shim.predict(to_tensor(states, shim.device)), states.lengths)
+
+
+@torch.no_grad()
+def predict_pairs(model: DecoderModel, states: Ragged, tokens: Ints, labels: Ints) -> Tensor:
+    """RETURNS (Tensor): Scores of some labels of some tokens, `(pairs,)`. See `Decoder.score_pairs`."""
+    shim = get_shim(model)
+    _check_width(model, states)
+    pairs = (torch.from_numpy(indices).to(shim.device) for indices in (tokens, labels))
+    scores: Tensor = shim.module.score_pairs(to_tensor(states, shim.device), *pairs)
+    return scores
 
 
 def begin_update(model: DecoderModel, states: Ragged) -> tuple[Ragged, Callable[[Ragged], Ragged]]:

@@ -109,17 +109,25 @@ class LabelingModel:
         """RETURNS (Ragged): Scores of one or more documents, `(tokens, labels)`."""
         return tagger.predict(self.model, docs)
 
-    def read(self, docs: Sequence[Doc]) -> Any:
-        """RETURNS (Any): The vectors of the tokens of one or more documents, `(tokens, width)`."""
-        return join(self.model.get_ref("tok2vec").predict(docs)).data
+    def read(self, docs: Sequence[Doc]) -> Ragged:
+        """RETURNS (Ragged): The vectors of the tokens of one or more documents, `(tokens, width)`."""
+        return join(self.model.get_ref("tok2vec").predict(docs))
 
-    def score(self, vectors: Any, labels: Sequence[int] | None = None) -> Scores:
-        """RETURNS (Scores): Scores of tokens with these vectors, of all labels or some, in NumPy `(tokens,
-        labels)`.
-        """
+    def score(self, vectors: Any) -> Scores:
+        """RETURNS (Scores): Scores of tokens with these vectors, in NumPy `(tokens, labels)`."""
         states = Ragged(vectors, np.array([len(vectors)], dtype=np.int64))
-        scores = decoders.predict(self.decoder, states, labels).data
+        scores = decoders.predict(self.decoder, states).data
         found: Scores = self.model.ops.to_numpy(scores)  # type: ignore[no-untyped-call]
+        return found
+
+    def score_pairs(self, vectors: Ragged, tokens: Ints, labels: Ints) -> Scores:
+        """RETURNS (Scores): Scores of some labels of some tokens, in NumPy `(pairs,)`.
+
+        vectors (Ragged): `(tokens, width)`.
+        tokens (Ints): The index of each pair's token, `(pairs,)`.
+        labels (Ints): The index of each pair's label, `(pairs,)`.
+        """
+        found: Scores = decoders.predict_pairs(self.decoder, vectors, tokens, labels).cpu().numpy()
         return found
 
     def predict_stream(self, docs: Sequence[Doc], state: State | None) -> tuple[Ragged, State]:

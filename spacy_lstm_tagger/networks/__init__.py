@@ -10,6 +10,7 @@ from .embedding import TypeTensors, WordEmbedding
 from .encoder import WordLSTM
 from .lstm import LSTM, State
 from .packing import Packing, drop_skipped, restore_skipped
+from .prediction.compiled import CompiledNetwork, find_kernel, list_kernels
 from .prediction.cpu import CPUNetwork
 from .prediction.gpu import GPUNetwork
 from .prediction.network import PredictionNetwork, make_prediction_network
@@ -21,6 +22,7 @@ __all__ = [
     "CPUNetwork",
     "CRFDecoder",
     "CharacterCNN",
+    "CompiledNetwork",
     "Constraints",
     "Decoder",
     "GPUNetwork",
@@ -34,7 +36,9 @@ __all__ = [
     "WordEmbedding",
     "WordLSTM",
     "drop_skipped",
+    "find_kernel",
     "follow_scheme",
+    "list_kernels",
     "make_batches",
     "make_pieces",
     "make_prediction_network",

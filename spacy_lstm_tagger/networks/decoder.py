@@ -85,9 +85,16 @@ class Decoder(nn.Module):
         parts = zip(states.chunk(self.members, 1), weight.chunk(self.members, 1), strict=True)
         return torch.cat([F.linear(part, part_weight, bias) for part, part_weight in parts], dim=1)
 
-    def score_labels(self, states: Tensor, labels: list[int]) -> Tensor:
-        """RETURNS (Tensor): The emissions of some labels, as at prediction, `(tokens, len(labels))`."""
-        return F.linear(states, self.linear.weight[labels] / self.members, self.linear.bias[labels])
+    def score_pairs(self, states: Tensor, tokens: Tensor, labels: Tensor) -> Tensor:
+        """Score some labels of some tokens, as at prediction.
+
+        states (Tensor): `(tokens, input_width)`.
+        tokens (Tensor): The token of each pair, int64 `(pairs,)`.
+        labels (Tensor): The label of each pair, int64 `(pairs,)`.
+        RETURNS (Tensor): Unnormalized scores, `(pairs,)`.
+        """
+        products = torch.einsum("pw,pw->p", states[tokens], self.linear.weight[labels])
+        return products / self.members + self.linear.bias[labels]
 
     def split(self) -> list[Callable[[Tensor], Tensor]]:
         """Split the linear layer by members, so that their states need not be joined.

@@ -142,7 +142,11 @@ class LSTM(nn.Module):
         else:
             read, last = self.rnn(PackedSequence(packed, sizes), first)
             outputs = read.data
-        final = hidden.index_copy(1, order, last[0]), cell.index_copy(1, order, last[1])
+        # In mixed precision, the last states have that of the weights in matrix products.
+        final = (
+            hidden.index_copy(1, order, last[0].to(hidden.dtype)),
+            cell.index_copy(1, order, last[1].to(cell.dtype)),
+        )
         return packing.unpack(outputs), final
 
     def _run_layers(self, inputs: Tensor, sizes: Tensor, state: State) -> tuple[Tensor, State]:

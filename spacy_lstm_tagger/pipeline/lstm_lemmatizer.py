@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import exp, inf, log1p
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from .defaults import DEFAULT_MODEL
 from .labeled import LabeledComponent
 from .labeler import GetExamples, LabelerModel, SequenceLabeler
 from .labels import align, group_by_vocab, read_attrs, write_attrs
-from .lemma_trees import LemmaTrees, make_tree_data
+from .lemma_trees import Candidates, LemmaTrees, make_tree_data
+from .predictions import Scores
 
 RULED_OUT = -1e3  # relative to the best score
 NEGLIGIBLE = 6.0  # what is e to this power times less probable than another candidate
@@ -240,46 +242,43 @@ class LSTMLemmatizer(SequenceLabeler):
         docs = list(docs)
         if self.cfg["store_scores"] or self.cfg["n_best"] or self._network.needs_whole_text:
             return super().predict(docs)
-        orths = np.concatenate(
-            [np.zeros(0, dtype=np.uint64), *(read_attrs(doc, ORTH)[:, 0] for doc in docs)]
-        )
-        types, index = np.unique(orths, return_inverse=True)  # (types,), (tokens,)
-        known = [self._trees.labels_of.get(orth, ()) for orth in types.tolist()]
-        labels = np.array([found[0] if found else 0 for found in known], dtype=np.int64)[index]
-        n_known = np.array([len(found) for found in known], dtype=np.int64)[index]
-        if (n_known != 1).any():
+        orths = _read_orths(docs)
+        candidates = self._trees.find_candidates(orths)
+        labels = np.zeros(len(orths), dtype=np.int64)
+        labels[candidates.counts > 0] = candidates.labels[candidates.starts[candidates.counts > 0]]
+        if (candidates.counts != 1).any():
             vectors = self._network.read(docs)
-            self._choose_known(labels, vectors, np.where(n_known > 1, index, -1), known)
-            self._choose_unknown(labels, vectors, np.flatnonzero(n_known == 0), docs)
+            self._choose_known(labels, vectors, candidates)
+            self._choose_unknown(labels, vectors, np.flatnonzero(candidates.counts == 0), docs)
         return split(Ragged(labels, np.array([len(doc) for doc in docs], dtype=np.int64)))
 
-    def _choose_known(
-        self, labels: Ints, vectors: Any, types: Ints, known: Sequence[Sequence[int]]
-    ) -> None:
+    def _choose_known(self, labels: Ints, vectors: Ragged, candidates: Candidates) -> None:
         """Choose among the lemmas of words that have several.
 
         labels (Ints): The labels to be set, `(tokens,)`.
-        vectors (Any): `(tokens, width)`.
-        types (Ints): The word type of each token, -1 for one whose label is not chosen here, `(tokens,)`.
-        known (Sequence[Sequence[int]]): The labels of each type.
+        vectors (Ragged): `(tokens, width)`.
+        candidates (Candidates): The labels of each token's word.
         """
-        order = np.argsort(types, kind="stable")
-        order = order[np.searchsorted(types[order], 0) :]
-        starts = np.flatnonzero(np.diff(types[order], prepend=-1))
-        for rows in np.split(order, starts[1:]) if len(order) else ():
-            candidates = np.array(known[types[rows[0]]])
-            labels[rows] = candidates[self._network.score(vectors[rows], candidates.tolist()).argmax(1)]
+        ambiguous = np.flatnonzero(candidates.counts > 1)
+        if not len(ambiguous):
+            return
+        tokens, pair_labels = candidates.expand(ambiguous)  # (pairs,)
+        scores = self._network.score_pairs(vectors, tokens, pair_labels)
+        counts = candidates.counts[ambiguous]
+        best = np.maximum.reduceat(scores, counts.cumsum() - counts)
+        is_best = np.flatnonzero(scores == np.repeat(best, counts))[::-1]  # the first of equals is set last
+        labels[tokens[is_best]] = pair_labels[is_best]
 
-    def _choose_unknown(self, labels: Ints, vectors: Any, rows: Ints, docs: Sequence[Doc]) -> None:
+    def _choose_unknown(self, labels: Ints, vectors: Ragged, rows: Ints, docs: Sequence[Doc]) -> None:
         """Choose the edit trees of unknown words, whose rows are given."""
         if not len(rows):
             return
-        ends = np.cumsum([len(doc) for doc in docs])
+        ends = vectors.lengths.cumsum()
         places = np.searchsorted(ends, rows, side="right")
-        starts = ends - np.array([len(doc) for doc in docs])
-        pairs = zip(places.tolist(), (rows - starts[places]).tolist(), strict=True)
+        offsets = rows - (ends - vectors.lengths)[places]
+        pairs = zip(places.tolist(), offsets.tolist(), strict=True)
         words = [docs[place][i].text for place, i in pairs]
-        scored = self._score_lemmas(words, self._network.score(vectors[rows]))
+        scored = self._score_lemmas(words, self._network.score(vectors.data[rows]))
         labels[rows] = [max(found, key=found.__getitem__) for found in scored]
 
     def restrict(self, docs: Sequence[Doc], scores: Ragged) -> Ragged:
@@ -292,7 +291,7 @@ class LSTMLemmatizer(SequenceLabeler):
             row[list(found)] = [score - best for score in found.values()]
         return Ragged(self.model.ops.asarray(restricted), scores.lengths)
 
-    def _score_lemmas(self, words: Sequence[str], scores: Any) -> list[dict[int, float]]:
+    def _score_lemmas(self, words: Sequence[str], scores: Scores) -> list[dict[int, float]]:
         """Score the possible lemmas of words.
 
         scores (np.ndarray): Of every edit tree, `(words, labels)`.
@@ -300,35 +299,57 @@ class LSTMLemmatizer(SequenceLabeler):
             their scores: those of all edit trees that make the lemma, added up. If none applies, that of
             the best edit tree.
         """
-        top_k = min(self.top_k, scores.shape[1])
-        best = np.argpartition(scores, -top_k, axis=1)[:, -top_k:]  # (words, k)
-        best_scores = np.take_along_axis(scores, best, axis=1)
-        scored = []
-        for i, word in enumerate(words):
+        bonus = self.known_lemma_bonus
+        top = scores.max(1, initial=-inf)  # (words,)
+        # Usually the edit trees that are nearly as probable as the best one decide.
+        rows, columns = np.nonzero(scores >= top[:, None] - (NEGLIGIBLE + max(bonus, 0.0)))
+        ends = np.bincount(rows, minlength=len(words)).cumsum().tolist()
+        scored: list[dict[int, float]] = []
+        for i, (word, start, end) in enumerate(zip(words, [0, *ends], ends, strict=False)):
             known = self._trees.lexicon.get(word)
-            labels = known or best[i].tolist()
-            values = scores[i, known].tolist() if known else best_scores[i].tolist()
-            scored.append(self._group(word, labels, values, 0.0 if known else self.known_lemma_bonus))
+            if known:
+                found, _ = self._group(word, known, scores[i], 0.0)
+            else:
+                are_few = end - start <= self.top_k
+                labels = columns[start:end].tolist() if are_few else self._find_best(scores[i])
+                found, highest = self._group(word, labels, scores[i], bonus)
+                if are_few and highest < top[i]:  # the best edit tree does not apply
+                    found, _ = self._group(word, self._find_best(scores[i]), scores[i], bonus)
+            scored.append(found)
         return scored
 
+    def _find_best(self, scores: Scores) -> list[int]:
+        """RETURNS (List[int]): The `top_k` most probable edit trees, by the scores of all, `(labels,)`."""
+        top_k = min(self.top_k, len(scores))
+        best: list[int] = np.argpartition(scores, -top_k)[-top_k:].tolist()
+        return best
+
     def _group(
-        self, word: str, labels: Sequence[int], scores: Sequence[float], bonus: float
-    ) -> dict[int, float]:
-        trees, grouped, highest = self._trees, dict[int, float](), -np.inf
-        for score, label in sorted(zip(scores, labels, strict=True), reverse=True):
+        self, word: str, labels: Sequence[int], all_scores: Scores, bonus: float
+    ) -> tuple[dict[int, float], float]:
+        """Group edit trees by the lemmas that they make of a word.
+
+        labels (Sequence[int]): Those edit trees.
+        all_scores (Scores): Of every edit tree, `(labels,)`.
+        bonus (float): See `known_lemma_bonus`.
+        RETURNS (Tuple[Dict[int, float], float]): The score of each possible lemma, by the label that stands
+            for it; if no edit tree applies, that of the best one. And the highest score.
+        """
+        trees, grouped, highest = self._trees, dict[int, float](), -inf
+        ranked = sorted(zip(all_scores[labels].tolist(), labels, strict=True), reverse=True)
+        for score, label in ranked:
             if score + max(bonus, 0.0) < highest - NEGLIGIBLE:
                 break
-            lemma = trees.apply(word, label)
-            if lemma is None:
+            outcome = trees.find_outcome(word, label)
+            if outcome is None:
                 continue
-            total = score + bonus * (lemma in trees.known_lemmas)
-            own = trees.find(word, lemma)
-            grouped[own] = float(np.logaddexp(grouped[own], total)) if own in grouped else total
+            total, own = score + bonus * outcome.is_known, outcome.label
+            grouped[own] = _add_logs(grouped[own], total) if own in grouped else total
             highest = max(highest, total)
-        if grouped:
-            return grouped
-        best = max(range(len(labels)), key=scores.__getitem__)
-        return {labels[best]: scores[best]}
+        if not grouped:
+            score, label = ranked[0]
+            grouped[label] = score
+        return grouped, highest
 
     def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
         """Write lemmas to documents. See `SequenceLabeler.write_labels`."""
@@ -337,15 +358,20 @@ class LSTMLemmatizer(SequenceLabeler):
 
     def _write(self, docs: Sequence[Doc], labels: Ints, vocab: Vocab) -> None:
         """Write lemmas to documents of a vocab; the labels of their tokens are `(tokens,)`."""
-        orths = np.concatenate([read_attrs(doc, ORTH)[:, 0] for doc in docs])
-        pairs, index = np.unique(
-            np.stack([orths, labels.astype(np.uint64)], axis=1), axis=0, return_inverse=True
-        )
-        strings, apply = vocab.strings, self._trees.apply
-        made = [apply(strings[orth], label) for orth, label in pairs.tolist()]
-        ids = np.array([strings.add(lemma) if lemma is not None else 0 for lemma in made], dtype=np.uint64)
-        lemmas = ids[index.reshape(-1)]
-        has_lemma = np.array([lemma is not None for lemma in made])[index.reshape(-1)]
+        orths = _read_orths(docs)
+        lemmas, has_lemma = self._trees.look_up(orths, labels)
+        if vocab is not self.vocab:  # it may lack the lemmas
+            has_lemma[:] = False
+        made: dict[tuple[int, int], int | None] = {}
+        strings = vocab.strings
+        for i in np.flatnonzero(~has_lemma).tolist():
+            pair = int(orths[i]), int(labels[i])
+            if pair not in made:
+                lemma = self._trees.apply(strings[pair[0]], pair[1])
+                made[pair] = None if lemma is None else strings.add(lemma)
+            lemma_id = made[pair]
+            if lemma_id is not None:
+                lemmas[i], has_lemma[i] = lemma_id, True
         end = 0
         for doc in docs:
             start, end = end, end + len(doc)
@@ -373,3 +399,14 @@ class LSTMLemmatizer(SequenceLabeler):
         super().from_disk(path, exclude=exclude)
         self._load_trees()
         return self
+
+
+def _read_orths(docs: Iterable[Doc]) -> Ids:
+    """RETURNS (Ids): The string id of each token of documents, `(tokens,)`."""
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *(read_attrs(doc, ORTH)[:, 0] for doc in docs)])
+
+
+def _add_logs(first: float, second: float) -> float:
+    """RETURNS (float): The logarithm of the sum of two numbers, of their logarithms."""
+    low, high = sorted((first, second))
+    return high + log1p(exp(low - high))

@@ -20,9 +20,9 @@ settings_of_lstms = st.fixed_dictionaries(
 )
 
 
-def make_lstm(**settings: Any) -> LSTM:
+def make_lstm(width: int = WIDTH, **settings: Any) -> LSTM:
     """An LSTM in evaluation mode. All its parameters are random, learned initial states too."""
-    lstm = LSTM(INPUT, WIDTH, **settings).eval()
+    lstm = LSTM(INPUT, width, **settings).eval()
     for parameter in lstm.parameters():
         nn.init.normal_(parameter, 0.0, 0.6)
     return lstm

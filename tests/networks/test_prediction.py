@@ -1,5 +1,7 @@
 """Reading at prediction, on a CPU and as a GPU does it, against the LSTM that was trained."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import pytest
@@ -9,16 +11,31 @@ from hypothesis import strategies as st
 from lstms import INPUT, WIDTH, make_lstm, make_state, settings_of_lstms
 from torch import Tensor
 
-from spacy_lstm_tagger.networks import LSTM, CPUNetwork, GPUNetwork, State
+from spacy_lstm_tagger.networks import LSTM, CompiledNetwork, CPUNetwork, GPUNetwork, State, list_kernels
 
-Reader: TypeAlias = CPUNetwork | GPUNetwork
+Reader: TypeAlias = CompiledNetwork | CPUNetwork | GPUNetwork
+MakeReader: TypeAlias = Callable[..., Reader]
 
 # A single sequence is read in a special way.
 lengths_of_batches = st.lists(st.integers(0, 5), max_size=5) | st.lists(
     st.integers(1, 9), min_size=1, max_size=1
 )
-READERS = pytest.mark.parametrize("reader", [CPUNetwork, GPUNetwork])
-PRECISIONS = pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=str)
+COMPILED = [
+    pytest.param(partial(CompiledNetwork, kernel=kernel), id=kernel.name) for kernel in list_kernels()
+]
+READERS = pytest.mark.parametrize("reader", [CPUNetwork, GPUNetwork, *COMPILED])
+READERS_OF_BFLOAT16 = pytest.mark.parametrize("reader", [CPUNetwork, GPUNetwork])
+PRECISIONS = pytest.mark.parametrize(
+    ("reader", "precision"),
+    [
+        *[
+            (reader, precision)
+            for reader in (CPUNetwork, GPUNetwork)
+            for precision in (torch.float32, torch.bfloat16)
+        ],
+        *[pytest.param(*kernel.values, torch.float32, id=kernel.id) for kernel in COMPILED],
+    ],
+)
 
 
 def assert_close(found: Any, expected: Any, tolerance: float = 1e-5) -> None:
@@ -36,6 +53,11 @@ class Batch(NamedTuple):
 def make_batch(lengths: list[int], n_types: int = 4) -> Batch:
     index = torch.randint(n_types, (sum(lengths),))
     return Batch(torch.randn(n_types, INPUT), index, torch.tensor(lengths, dtype=torch.int64))
+
+
+def make_reader(reader: MakeReader, lstm: LSTM, precision: torch.dtype) -> Reader:
+    """RETURNS (Reader): One for a precision; kernels have a single one."""
+    return reader(lstm, precision) if precision != torch.float32 else reader(lstm)
 
 
 def read(reader: Reader, batch: Batch, state: State | None = None) -> tuple[Tensor, ...]:
@@ -70,7 +92,7 @@ def read_by_torch(lstm: LSTM, batch: Batch, state: State | None = None) -> tuple
     with_state=st.booleans(),
 )
 def test_reading_equals_torch(
-    reader: type[Reader], settings: dict[str, Any], lengths: list[int], n_types: int, with_state: bool
+    reader: MakeReader, settings: dict[str, Any], lengths: list[int], n_types: int, with_state: bool
 ) -> None:
     lstm = make_lstm(**settings)
     batch = make_batch(lengths, n_types)
@@ -81,24 +103,23 @@ def test_reading_equals_torch(
 @READERS
 @given(settings=settings_of_lstms, lengths=lengths_of_batches, skip_connections=st.booleans())
 def test_reading_equals_training(
-    reader: type[Reader], settings: dict[str, Any], lengths: list[int], skip_connections: bool
+    reader: MakeReader, settings: dict[str, Any], lengths: list[int], skip_connections: bool
 ) -> None:
     lstm = make_lstm(**settings, skip_connections=skip_connections)
     batch = make_batch(lengths)
     assert_close(read(reader(lstm), batch)[0], lstm(*batch).detach())
 
 
-@READERS
 @PRECISIONS
 @pytest.mark.parametrize("lengths", [[2, 0, 3], [4]])
 @pytest.mark.parametrize("skip_connections", [False, True])
 def test_nothing_handed_in_is_written_to(
-    reader: type[Reader], precision: torch.dtype, lengths: list[int], skip_connections: bool
+    reader: MakeReader, precision: torch.dtype, lengths: list[int], skip_connections: bool
 ) -> None:
     lstm = make_lstm(depth=2, initial_state="learned", skip_connections=skip_connections)
     batch, state = make_batch(lengths), make_state(lstm, len(lengths))
     weights = {name: weight.clone() for name, weight in lstm.state_dict().items()}
-    made = reader(lstm, precision)
+    made = make_reader(reader, lstm, precision)
     table = made.project(batch.inputs)
     handed_in = (table, *batch, *state)
     before = [tensor.clone() for tensor in handed_in]
@@ -111,7 +132,7 @@ def test_nothing_handed_in_is_written_to(
 @READERS
 @given(settings=settings_of_lstms, lengths=lengths_of_batches, skip_connections=st.booleans())
 def test_step_by_step_equals_the_whole(
-    reader: type[Reader], settings: dict[str, Any], lengths: list[int], skip_connections: bool
+    reader: MakeReader, settings: dict[str, Any], lengths: list[int], skip_connections: bool
 ) -> None:
     lstm = make_lstm(**settings | {"bidirectional": False}, skip_connections=skip_connections)
     made, batch = reader(lstm), make_batch(lengths)
@@ -127,26 +148,25 @@ def test_step_by_step_equals_the_whole(
     assert_close((outputs, *state), (whole, *final))
 
 
-@READERS
 @PRECISIONS
 @pytest.mark.parametrize("lengths", [[], [0], [0, 0]])
 def test_without_tokens_the_state_stays(
-    reader: type[Reader], precision: torch.dtype, lengths: list[int]
+    reader: MakeReader, precision: torch.dtype, lengths: list[int]
 ) -> None:
     lstm = make_lstm(depth=2, initial_state="learned")
     for parameter in lstm.parameters():
         parameter.data = parameter.data.bfloat16().float()  # what every precision can hold
     state = tuple(part.bfloat16().float() for part in make_state(lstm, len(lengths)))
     for given_state in (None, (state[0], state[1])):
-        outputs, *final = read(reader(lstm, precision), make_batch(lengths), given_state)
+        outputs, *final = read(make_reader(reader, lstm, precision), make_batch(lengths), given_state)
         assert outputs.shape == (0, 2 * WIDTH)
         assert outputs.dtype == torch.float32
         assert all(map(torch.equal, final, given_state or lstm.initial_state(len(lengths))))
 
 
-@READERS
+@READERS_OF_BFLOAT16
 @given(settings=settings_of_lstms, lengths=lengths_of_batches)
-def test_bfloat16_is_close(reader: type[Reader], settings: dict[str, Any], lengths: list[int]) -> None:
+def test_bfloat16_is_close(reader: MakeReader, settings: dict[str, Any], lengths: list[int]) -> None:
     lstm = make_lstm(**settings)
     batch, state = make_batch(lengths), make_state(lstm, len(lengths))
     made = reader(lstm, torch.bfloat16)
@@ -158,23 +178,23 @@ def test_bfloat16_is_close(reader: type[Reader], settings: dict[str, Any], lengt
         assert_close(found, read_by_torch(lstm, batch, start), 0.08)
 
 
-@READERS
+@READERS_OF_BFLOAT16
 @pytest.mark.parametrize("lengths", [[30, 20], [50]])
-def test_bfloat16_is_taken(reader: type[Reader], lengths: list[int]) -> None:
+def test_bfloat16_is_taken(reader: MakeReader, lengths: list[int]) -> None:
     lstm, batch = make_lstm(), make_batch(lengths)
     found = read(reader(lstm, torch.bfloat16), batch)[0]
     assert (found - read_by_torch(lstm, batch)[0]).abs().max() > 1e-4
 
 
 @READERS
-def test_nothing_is_dropped_from_a_network_in_training(reader: type[Reader]) -> None:
+def test_nothing_is_dropped_from_a_network_in_training(reader: MakeReader) -> None:
     lstm, batch = make_lstm(depth=2, dropout=0.5), make_batch([4, 9])
     expected = read_by_torch(lstm, batch)
     assert_close(read(reader(lstm.train()), batch), expected)
 
 
 @READERS
-def test_outputs_have_no_gradient(reader: type[Reader]) -> None:
+def test_outputs_have_no_gradient(reader: MakeReader) -> None:
     lstm, batch = make_lstm(depth=2, initial_state="learned"), make_batch([4, 9])
     batch.inputs.requires_grad_()
     assert not any(part.requires_grad for part in read(reader(lstm), batch))
@@ -182,7 +202,7 @@ def test_outputs_have_no_gradient(reader: type[Reader]) -> None:
 
 @READERS
 @pytest.mark.parametrize("lengths", [[7, 5], [12]])
-def test_extreme_gates_are_those_of_torch(reader: type[Reader], lengths: list[int]) -> None:
+def test_extreme_gates_are_those_of_torch(reader: MakeReader, lengths: list[int]) -> None:
     lstm, batch = make_lstm(depth=2), make_batch(lengths)
     batch.inputs.mul_(1e4)
     assert_close(read(reader(lstm), batch), read_by_torch(lstm, batch))

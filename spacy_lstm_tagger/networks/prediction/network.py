@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..lstm import LSTM, State
+from .compiled import CompiledNetwork, find_kernel
 from .cpu import CPUNetwork
 from .gpu import GPUNetwork
 
@@ -45,4 +46,7 @@ def make_prediction_network(lstm: LSTM, device: torch.device, precision: torch.d
     device (torch.device): Where they are.
     precision (torch.dtype): Of the factors of matrix products. States and outputs are float32.
     """
-    return GPUNetwork(lstm, precision) if device.type == "cuda" else CPUNetwork(lstm, precision)
+    if device.type == "cuda":
+        return GPUNetwork(lstm, precision)
+    kernel = find_kernel() if precision == torch.float32 else None
+    return CompiledNetwork(lstm, kernel) if kernel else CPUNetwork(lstm, precision)
