@@ -38,7 +38,8 @@ ALLOWED = {
     "corpora": "numpy spacy .errors .schemes .corpora",
     "scorers": "spacy .metrics .pipeline .schemes .scorers",
     "bulk": "pyarrow ray spacy srsly thinc torch tqdm .bulk .corpora .errors .pipeline",
-    "report": "IPython jinja2 markupsafe numpy plotly spacy .corpora .errors .metrics .pipeline .report",
+    "report": "IPython jinja2 markupsafe numpy plotly spacy .corpora .errors .metrics .pipeline .schemes "
+    ".report",
     "quickstart": "spacy thinc .errors",
     "cli": "spacy srsly typer wasabi .bulk .cli .corpora .errors .quickstart .pipeline .report",
     "__init__": ".corpora .errors .pipeline",

@@ -36,6 +36,8 @@ class AnnotationColumn(str, Enum):
     tag = "tag"
     pos = "pos"
     morph = "morph"
+    lemma = "lemma"
+    ents = "ents"
 
 
 class TagColumn(str, Enum):

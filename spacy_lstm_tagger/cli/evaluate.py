@@ -12,6 +12,8 @@ from ..corpora import create_corpus
 from ..corpora.files import explain_failure
 from ..report.annotations import ANNOTATIONS, Annotation
 from ..report.evaluation import evaluate
+from ..report.page import SPAN_ERRORS
+from ..report.plots import percent
 from ..report.retokenized import evaluate_text, to_dict
 from ..report.summary import collect_tags, summarize
 from ..report.writing import read_texts
@@ -54,6 +56,7 @@ def evaluate_cli(
     msg.table(
         rows, header=("Accuracy", "%", "95% interval", "Words"), divider=True, aligns=["l", "r", "r", "r"]
     )
+    _show_parts(figures)
     if text is None:
         msg.info("Not measured from text: the data does not say where there are spaces")
     elif text["examples"]:
@@ -73,7 +76,27 @@ def _evaluate(
     examples = create_corpus(data, tag=tag, multiword_tokens=multiword_tokens)(nlp)
     evaluation = evaluate(nlp, examples, annotation.find_component(nlp, component), data, annotation)
     text = evaluate_text(nlp, read_texts(data, tag, multiword_tokens, nlp), annotation)
-    return summarize(evaluation, collect_tags([evaluation]), None) | {"retokenized": to_dict(text)}
+    return summarize(evaluation, collect_tags([evaluation]), None, annotation.details) | {
+        "retokenized": to_dict(text)
+    }
+
+
+def _show_parts(figures: dict[str, Any]) -> None:
+    """Show the scores of features, or those of entities."""
+    spans = figures["spans"]
+    scores = [spans["total"] | {"name": "all entities"}, *spans["types"]] if spans else figures["features"]
+    if not scores:
+        return
+    columns = ("precision", "recall", "f1")
+    rows = [
+        (s["name"], *(percent(s[column]) for column in columns), f"{s['support']:,}", f"{s['predicted']:,}")
+        for s in scores
+    ]
+    header = ("Entities" if spans else "Features", "Precision", "Recall", "F1", "Support", "Predicted")
+    msg.table(rows, header=header, divider=True, aligns=["l", *["r"] * 5])
+    if spans:
+        counts = ", ".join(f"{SPAN_ERRORS[name]} {n:,}" for name, n in spans["errors"].items())
+        msg.info(f"Entities: {counts}")
 
 
 def _describe(name: str, share: dict[str, Any]) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """`lstm-tagger report`: evaluate a pipeline, or compare two, on an HTML page."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from wasabi import msg
 
 from ..report import write_report
 from ..report.page import format_p_value
+from ..report.plots import percent
 from .app import AnnotationColumn, MultiwordTokens, TagColumn, lstm_tagger_cli
 
 
@@ -55,6 +56,8 @@ def report_cli(
         share = found["accuracy"]
         interval = f"{100 * share['low']:.2f} – {100 * share['high']:.2f}"
         msg.info(f"{found['path']}: accuracy {100 * share['value']:.2f}% ({interval})")
+        if spans := found["spans"]:
+            msg.info(f"{found['path']}: {describe_spans(spans)}")
         if text := found["retokenized"]:
             msg.info(f"{found['path']}: from text, {100 * text['right']['value']:.2f}%")
     if report["comparison"]:
@@ -62,3 +65,9 @@ def report_cli(
         p_value = p_value if p_value.startswith("<") else f"= {p_value}"
         msg.info(f"p {p_value} (approximate randomization)")
     msg.good(f"{output.stat().st_size / 1e6:.1f} MB", output)
+
+
+def describe_spans(spans: dict[str, Any]) -> str:
+    """RETURNS (str): Scores of entities, in percent."""
+    names = {"precision": "precision", "recall": "recall", "f1": "F1"}
+    return "entities: " + ", ".join(f"{name} {percent(spans['total'][key])}" for key, name in names.items())

@@ -122,24 +122,24 @@ def compute_difference(is_right: Bools, other_is_right: Bools, sentence_ids: Int
     return Share(int(gain.sum()), len(is_right), float(gain.sum() / words.sum()), low, high)
 
 
-def compute_confusion(gold: Ints, predicted: Ints, n_tags: int) -> Ints:
-    """RETURNS (Ints): The number of words of each gold tag that got each tag, `(gold tags, predicted
-    tags)`.
+def compute_tag_scores(gold: Ints, predicted: Ints, n_tags: int) -> list[TagScore]:
+    """RETURNS (List[TagScore]): For every gold or predicted tag, most frequent first.
+
+    gold (Ints): The number of each word's gold tag, `(words,)`.
+    predicted (Ints): That of its predicted tag, `(words,)`.
+    n_tags (int): How many tags there are.
     """
-    return np.bincount(gold * n_tags + predicted, minlength=n_tags**2).reshape(n_tags, n_tags)
-
-
-def compute_tag_scores(confusion: Ints) -> list[TagScore]:
-    """RETURNS (List[TagScore]): For every gold or predicted tag, most frequent first."""
-    supports, predicted, right = confusion.sum(1), confusion.sum(0), confusion.diagonal()
+    supports, found, right = (
+        np.bincount(tags, minlength=n_tags) for tags in (gold, predicted, gold[gold == predicted])
+    )
     scores = [
         TagScore(
             tag,
-            precision=_divide(right[tag], predicted[tag]),
+            precision=_divide(right[tag], found[tag]),
             recall=_divide(right[tag], supports[tag]),
-            f1=_divide(2 * right[tag], supports[tag] + predicted[tag]),
+            f1=_divide(2 * right[tag], supports[tag] + found[tag]),
             support=int(supports[tag]),
-            predicted=int(predicted[tag]),
+            predicted=int(found[tag]),
         )
         for tag in np.argsort(-supports, kind="stable").tolist()
     ]
@@ -150,15 +150,13 @@ def _divide(part: np.int64, whole: np.int64) -> float | None:
     return float(part / whole) if whole else None
 
 
-def find_confusions(confusion: Ints) -> list[tuple[int, int, int]]:
+def find_confusions(gold: Ints, predicted: Ints) -> list[tuple[int, int, int]]:
     """RETURNS (List[Tuple[int, int, int]]): Gold tag, predicted tag and number of words of every confusion,
-    most frequent first.
+    most frequent first. The arguments are those of `compute_tag_scores`.
     """
-    errors = confusion - np.diag(confusion.diagonal())
-    found = [
-        (int(gold), int(tag), int(errors[gold, tag])) for gold, tag in zip(*errors.nonzero(), strict=True)
-    ]
-    return sorted(found, key=lambda confusion: -confusion[2])
+    is_wrong = gold != predicted
+    errors = Counter(zip(gold[is_wrong].tolist(), predicted[is_wrong].tolist(), strict=True))
+    return sorted(((*pair, n) for pair, n in errors.items()), key=lambda error: (-error[2], error))
 
 
 def find_hard_words(words: Sequence[str], gold: Ints, predicted: Ints) -> list[WordErrors]:

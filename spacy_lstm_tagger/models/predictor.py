@@ -100,13 +100,16 @@ class Predictor:
             with torch.no_grad():
                 outputs = predict_batch(torch.arange(n_tokens), torch.from_numpy(lengths))
                 return to_ragged(outputs, lengths)
+        is_alone = self.device.type != "cpu" or count_threads(settings.n_threads) == 1
+        if self.lstm.reads_in_any_order and is_alone and not project and lengths.max() <= settings.window:
+            return to_ragged(self._read(tokens, torch.from_numpy(lengths))[0], lengths)
         pieces = make_pieces(
             torch.from_numpy(lengths),
             settings.window,
             settings.overlap,
             lambda doc: find_sentence_starts(docs[doc]),
         )
-        is_alone = len(pieces) <= MIN_SEQUENCES or self.device.type != "cpu"
+        is_alone = is_alone or len(pieces) <= MIN_SEQUENCES
         n_threads = 1 if is_alone else count_threads(settings.n_threads)
         batches = make_batches(pieces, n_threads)
         # Threads could not write to a tensor that was made in a caller's inference mode.

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import exp, inf, log1p
 from typing import Any
 
 import numpy as np
@@ -22,11 +21,11 @@ from .defaults import DEFAULT_MODEL
 from .labeled import LabeledComponent
 from .labeler import GetExamples, LabelerModel, SequenceLabeler
 from .labels import align, group_by_vocab, read_attrs, write_attrs
+from .lemma_scores import score_lemmas
 from .lemma_trees import Candidates, LemmaTrees, make_tree_data
 from .predictions import Scores
 
 RULED_OUT = -1e3  # relative to the best score
-NEGLIGIBLE = 6.0  # what is e to this power times less probable than another candidate
 NO_TREES: dict[str, Any] = {"trees": [], "labels": [], "lexicon": {}}
 
 
@@ -292,64 +291,7 @@ class LSTMLemmatizer(SequenceLabeler):
         return Ragged(self.model.ops.asarray(restricted), scores.lengths)
 
     def _score_lemmas(self, words: Sequence[str], scores: Scores) -> list[dict[int, float]]:
-        """Score the possible lemmas of words.
-
-        scores (np.ndarray): Of every edit tree, `(words, labels)`.
-        RETURNS (List[Dict[int, float]]): For each word the labels that stand for its possible lemmas, with
-            their scores: those of all edit trees that make the lemma, added up. If none applies, that of
-            the best edit tree.
-        """
-        bonus = self.known_lemma_bonus
-        top = scores.max(1, initial=-inf)  # (words,)
-        # Usually the edit trees that are nearly as probable as the best one decide.
-        rows, columns = np.nonzero(scores >= top[:, None] - (NEGLIGIBLE + max(bonus, 0.0)))
-        ends = np.bincount(rows, minlength=len(words)).cumsum().tolist()
-        scored: list[dict[int, float]] = []
-        for i, (word, start, end) in enumerate(zip(words, [0, *ends], ends, strict=False)):
-            known = self._trees.lexicon.get(word)
-            if known:
-                found, _ = self._group(word, known, scores[i], 0.0)
-            else:
-                are_few = end - start <= self.top_k
-                labels = columns[start:end].tolist() if are_few else self._find_best(scores[i])
-                found, highest = self._group(word, labels, scores[i], bonus)
-                if are_few and highest < top[i]:  # the best edit tree does not apply
-                    found, _ = self._group(word, self._find_best(scores[i]), scores[i], bonus)
-            scored.append(found)
-        return scored
-
-    def _find_best(self, scores: Scores) -> list[int]:
-        """RETURNS (List[int]): The `top_k` most probable edit trees, by the scores of all, `(labels,)`."""
-        top_k = min(self.top_k, len(scores))
-        best: list[int] = np.argpartition(scores, -top_k)[-top_k:].tolist()
-        return best
-
-    def _group(
-        self, word: str, labels: Sequence[int], all_scores: Scores, bonus: float
-    ) -> tuple[dict[int, float], float]:
-        """Group edit trees by the lemmas that they make of a word.
-
-        labels (Sequence[int]): Those edit trees.
-        all_scores (Scores): Of every edit tree, `(labels,)`.
-        bonus (float): See `known_lemma_bonus`.
-        RETURNS (Tuple[Dict[int, float], float]): The score of each possible lemma, by the label that stands
-            for it; if no edit tree applies, that of the best one. And the highest score.
-        """
-        trees, grouped, highest = self._trees, dict[int, float](), -inf
-        ranked = sorted(zip(all_scores[labels].tolist(), labels, strict=True), reverse=True)
-        for score, label in ranked:
-            if score + max(bonus, 0.0) < highest - NEGLIGIBLE:
-                break
-            outcome = trees.find_outcome(word, label)
-            if outcome is None:
-                continue
-            total, own = score + bonus * outcome.is_known, outcome.label
-            grouped[own] = _add_logs(grouped[own], total) if own in grouped else total
-            highest = max(highest, total)
-        if not grouped:
-            score, label = ranked[0]
-            grouped[label] = score
-        return grouped, highest
+        return score_lemmas(self._trees, words, scores, self.top_k, self.known_lemma_bonus)
 
     def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
         """Write lemmas to documents. See `SequenceLabeler.write_labels`."""
@@ -372,19 +314,24 @@ class LSTMLemmatizer(SequenceLabeler):
             lemma_id = made[pair]
             if lemma_id is not None:
                 lemmas[i], has_lemma[i] = lemma_id, True
+        if self.backoff is not None and not has_lemma.all():
+            self._back_off(self.backoff, docs, lemmas, np.flatnonzero(~has_lemma))
         end = 0
         for doc in docs:
             start, end = end, end + len(doc)
-            self._write_doc(doc, lemmas[start:end], np.flatnonzero(~has_lemma[start:end]))
+            own = lemmas[start:end]
+            if not self.cfg["overwrite"] and doc.has_annotation("LEMMA"):
+                present = read_attrs(doc, LEMMA)[:, 0]
+                own = np.where(present == 0, own, present)
+            write_attrs(doc, own[:, None], LEMMA)
 
-    def _write_doc(self, doc: Doc, lemmas: Ids, missing: Ints) -> None:
-        if self.backoff is not None:
-            for i in missing.tolist():
-                lemmas[i] = getattr(doc[i], self.backoff)
-        if not self.cfg["overwrite"] and doc.has_annotation("LEMMA"):
-            present = read_attrs(doc, LEMMA)[:, 0]
-            lemmas = np.where(present == 0, lemmas, present)
-        write_attrs(doc, lemmas[:, None], LEMMA)
+    def _back_off(self, attr: str, docs: Sequence[Doc], lemmas: Ids, missing: Ints) -> None:
+        """Set the lemmas of tokens that no edit tree applies to, `(missing,)`, by an attribute."""
+        ends = np.cumsum([len(doc) for doc in docs])
+        places = np.searchsorted(ends, missing, side="right")
+        for i, place in zip(missing.tolist(), places.tolist(), strict=True):
+            doc = docs[place]
+            lemmas[i] = getattr(doc[i - int(ends[place]) + len(doc)], attr)
 
     # Saving
 
@@ -404,9 +351,3 @@ class LSTMLemmatizer(SequenceLabeler):
 def _read_orths(docs: Iterable[Doc]) -> Ids:
     """RETURNS (Ids): The string id of each token of documents, `(tokens,)`."""
     return np.concatenate([np.zeros(0, dtype=np.uint64), *(read_attrs(doc, ORTH)[:, 0] for doc in docs)])
-
-
-def _add_logs(first: float, second: float) -> float:
-    """RETURNS (float): The logarithm of the sum of two numbers, of their logarithms."""
-    low, high = sorted((first, second))
-    return high + log1p(exp(low - high))

@@ -133,11 +133,14 @@ class LSTMMorphologizer(SequenceLabeler):
 
     def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
         """Write parts of speech and features to documents. See `SequenceLabeler.write_labels`."""
-        used, index = np.unique(np.concatenate(label_ids), return_inverse=True)
-        labels = [split_label(self.cfg["labels"][label]) for label in used.tolist()]
+        all_ids = np.concatenate(label_ids)
+        used = np.flatnonzero(np.bincount(all_ids, minlength=len(self.labels))).tolist()
+        analyses = [split_label(self.cfg["labels"][label]) for label in used]
+        written = np.zeros((len(self.labels), 2), dtype=np.uint64)
         for vocab in {id(vocab): vocab for vocab in (doc.vocab for doc in docs)}.values():  # usually one
-            written = [(POS_IDS[pos], vocab.morphology.add(morph)) for pos, morph in labels]
-        predicted = np.array(written, dtype=np.uint64).reshape(-1, 2)[index.reshape(-1)]  # (tokens, 2)
+            for label, (pos, morph) in zip(used, analyses, strict=True):
+                written[label] = POS_IDS[pos], vocab.morphology.add(morph)
+        predicted = written[all_ids]  # (tokens, 2)
         end = 0
         for doc in docs:
             start, end = end, end + len(doc)

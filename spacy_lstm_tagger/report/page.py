@@ -11,6 +11,15 @@ from .known_words import KnownWords
 from .plots import Plot, describe_share, percent
 
 N_CONFUSIONS = 30
+N_TAGS = 500  # rows of the table of tags; there may be thousands of lemmas
+SPAN_ERRORS = {
+    "right": "right",
+    "type": "wrong type",
+    "boundaries": "wrong boundaries",
+    "both": "wrong type and boundaries",
+    "missed": "missed",
+    "spurious": "spurious",
+}
 KEYS = (("p", "c"), ("q", "d"))  # of a model's tags and confidences, in the page's data
 
 
@@ -55,6 +64,8 @@ def write_page(
         tags=tags,
         numbers={tag: number for number, tag in enumerate(tags)},
         n_confusions=N_CONFUSIONS,
+        n_tags=N_TAGS,
+        span_errors=SPAN_ERRORS,
         data=data,
         style=Markup(_read("style.css")),
         hashes=" ".join(f"'sha256-{_hash(script)}'" for script in scripts.values()),

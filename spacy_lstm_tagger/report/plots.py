@@ -1,5 +1,6 @@
 """Plots as Plotly's JSON, each with its data as a table for screen readers."""
 
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from math import log10
@@ -10,6 +11,7 @@ Models = Sequence[tuple[str, dict[str, Any]]]
 # Readable on light and dark backgrounds, and by color-blind readers.
 COLORS = ("#3b82f6", "#d97706")
 BLUES = [[0.0, "#c6dcf5"], [1.0, "#0b3c7d"]]
+N_PLOTTED = 120  # tags; a matrix of more is neither readable nor small
 MARGIN = {"l": 60, "r": 20, "t": 20, "b": 60}
 
 
@@ -33,15 +35,19 @@ class Plot(NamedTuple):
 
 
 def plot_confusion(summary: dict[str, Any]) -> Plot:
-    """RETURNS (Plot): Gold tags against predicted ones, most frequent first."""
-    tags = [score["tag"] for score in summary["tags"]]
+    """RETURNS (Plot): Gold tags against predicted ones, most frequent first. Of very many tags, only those
+    that are confused most often.
+    """
+    tags = _choose_plotted(summary)
     right = [
         (s["tag"], s["tag"], round(s["recall"] * s["support"])) for s in summary["tags"] if s["recall"]
     ]
     wrong = [(c["gold"], c["predicted"], c["words"]) for c in summary["confusions"]]
+    plotted = {*tags}
+    right, wrong = ([row for row in rows if {*row[:2]} <= plotted] for rows in (right, wrong))
     counts = {(gold, predicted): n for gold, predicted, n in right + wrong}
     cells = [[counts.get((gold, predicted)) for predicted in tags] for gold in tags]
-    highest = log10(max(counts.values())) or 1.0
+    highest = log10(max(counts.values(), default=1)) or 1.0
     ticks = list(range(int(highest) + 1))
     trace = {
         "type": "heatmap",
@@ -85,6 +91,18 @@ def plot_confusion(summary: dict[str, Any]) -> Plot:
         ["gold tag", "predicted tag", "words"],
         [[gold or "–", predicted or "–", f"{n:,}"] for gold, predicted, n in right + wrong],
     )
+
+
+def _choose_plotted(summary: dict[str, Any]) -> list[str]:
+    tags = [score["tag"] for score in summary["tags"]]
+    if len(tags) <= N_PLOTTED:
+        return tags
+    errors: Counter[str] = Counter()
+    for confusion in summary["confusions"]:
+        errors.update({confusion["gold"]: confusion["words"]})
+        errors.update({confusion["predicted"]: confusion["words"]})
+    chosen = {tag for tag, _ in errors.most_common(N_PLOTTED)}
+    return [tag for tag in tags if tag in chosen] or tags[:N_PLOTTED]
 
 
 def _describe_cell(gold: str, predicted: str, n: int | None) -> str:

@@ -14,6 +14,8 @@ from ..metrics.accuracy import Bools, Ints, Share
 from ..metrics.calibration import compute_bins, compute_calibration_error, compute_risks
 from ..metrics.significance import compute_mcnemar, compute_randomization
 from ..pipeline.predictions import Scores
+from .annotations import Details
+from .details import summarize_features, summarize_spans
 from .evaluation import Evaluation, Sentence
 from .known_words import KnownWords
 
@@ -75,25 +77,30 @@ def collect_words(sentences: Sequence[Sentence], tags: Sequence[str]) -> GoldWor
     )
 
 
-def summarize(evaluation: Evaluation, tags: Sequence[str], known: KnownWords | None) -> dict[str, Any]:
+def summarize(
+    evaluation: Evaluation, tags: Sequence[str], known: KnownWords | None, details: Details = None
+) -> dict[str, Any]:
     """Compute the figures of one model.
 
     evaluation (Evaluation): Its predictions.
     tags (Sequence[str]): All tags, see `collect_tags`.
     known (Optional[KnownWords]): Which words are known.
+    details (Optional["features" | "spans"]): What tags say in parts, which is then scored as well.
     RETURNS (Dict[str, Any]): Plain data. Shares are from 0 to 1, tags are given by name.
     """
     words = collect_words(evaluation.sentences, tags)
-    confusion = accuracy.compute_confusion(words.gold, words.predicted, len(tags))
     lengths = np.array([len(sentence.words) for sentence in evaluation.sentences])
     hard_words = accuracy.find_hard_words(words.forms, words.gold, words.predicted)[:N_HARD_WORDS]
-    confusions = accuracy.find_confusions(confusion)
+    confusions = accuracy.find_confusions(words.gold, words.predicted)
     return {
         "accuracy": to_dict(accuracy.compute_share(words.is_right, words.sentence_ids)),
         **_summarize_known(words, known),
         "tags": [
-            score._asdict() | {"tag": tags[score.tag]} for score in accuracy.compute_tag_scores(confusion)
+            score._asdict() | {"tag": tags[score.tag]}
+            for score in accuracy.compute_tag_scores(words.gold, words.predicted, len(tags))
         ],
+        "features": summarize_features(evaluation.sentences) if details == "features" else None,
+        "spans": summarize_spans(evaluation.sentences) if details == "spans" else None,
         "confusions": [{"gold": tags[g], "predicted": tags[p], "words": n} for g, p, n in confusions],
         "hard_words": [
             word._asdict() | {"gold": tags[word.gold], "predicted": tags[word.predicted]}

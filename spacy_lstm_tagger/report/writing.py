@@ -51,7 +51,8 @@ def write_report(
     tag ("xpos" | "upos"): The column of CoNLL-U that holds the tags.
     multiword_tokens (str): What becomes of CoNLL-U's multiword tokens, as in `create_corpus`. Where the
         pipeline's tokenizer cuts the text, "split" counts as "join": their words are not in the text.
-    annotation ("tag" | "pos" | "morph"): What is evaluated. On the page, labels of any kind are "tags".
+    annotation ("tag" | "pos" | "morph" | "lemma" | "ents"): What is evaluated. On the page, labels of any
+        kind are "tags". Features are also scored one by one, and entities as spans.
     component (Optional[str]): The component that gives confidences, where a pipeline has it; by default the
         first of this package that labels words with the annotation.
     as_json (bool): Whether to write the figures to a .json file next to the page.
@@ -78,7 +79,7 @@ def write_report(
     tags = collect_tags(evaluations)
     summaries = [
         describe_model(nlp, path, name)
-        | summarize(evaluation, tags, known)
+        | summarize(evaluation, tags, known, kind.details)
         | {"retokenized": to_dict(evaluate_text(nlp, texts, kind))}
         for nlp, path, name, evaluation in zip(pipelines, models, components, evaluations, strict=True)
     ]

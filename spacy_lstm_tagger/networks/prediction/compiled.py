@@ -93,6 +93,8 @@ class CompiledNetwork:
     kernel (Kernel): The kernel.
     """
 
+    reads_in_any_order = True
+
     def __init__(self, lstm: LSTM, kernel: Kernel) -> None:
         self.lstm = lstm
         self.kernel = kernel

@@ -33,6 +33,8 @@ class CPUNetwork:
     precision (torch.dtype): Of the factors of matrix products. Gates, cells and outputs are always float32.
     """
 
+    reads_in_any_order = False
+
     def __init__(self, lstm: LSTM, precision: torch.dtype = torch.float32) -> None:
         self.lstm = lstm
         self.precision = precision

@@ -15,6 +15,8 @@ class GPUNetwork:
     precision (torch.dtype): Of the weights and of everything computed with them. Outputs are float32.
     """
 
+    reads_in_any_order = False
+
     def __init__(self, lstm: LSTM, precision: torch.dtype = torch.float32) -> None:
         self.lstm = deepcopy(lstm).to(precision).eval()
         self.lstm.rnn.flatten_parameters()

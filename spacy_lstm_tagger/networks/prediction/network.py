@@ -15,7 +15,12 @@ class PredictionNetwork(Protocol):
     """Reads sequences of word types with the weights of a trained LSTM.
 
     Made from the weights as they are; to be made again when they change. Safe to share between threads.
+
+    reads_in_any_order (bool): Whether a single `read` is as fast as several, each of sequences of similar
+        length.
     """
+
+    reads_in_any_order: bool
 
     def project(self, inputs: Tensor) -> Tensor:
         """Compute everything that depends on the word type alone, for `read`.
