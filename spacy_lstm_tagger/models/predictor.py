@@ -101,8 +101,10 @@ class Predictor:
                 outputs = predict_batch(torch.arange(n_tokens), torch.from_numpy(lengths))
                 return to_ragged(outputs, lengths)
         is_alone = self.device.type != "cpu" or count_threads(settings.n_threads) == 1
-        if self.lstm.reads_in_any_order and is_alone and not project and lengths.max() <= settings.window:
-            return to_ragged(self._read(tokens, torch.from_numpy(lengths))[0], lengths)
+        if self.lstm.reads_in_any_order and is_alone and lengths.max() <= settings.window:
+            outputs, _ = self._read(tokens, torch.from_numpy(lengths))
+            with torch.no_grad():
+                return to_ragged(project(outputs) if project else outputs, lengths)
         pieces = make_pieces(
             torch.from_numpy(lengths),
             settings.window,

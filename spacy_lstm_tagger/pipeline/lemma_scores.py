@@ -63,17 +63,19 @@ def _group(
     RETURNS (Tuple[Dict[int, float], float]): The score of each possible lemma, by the label that stands for
         it; if no edit tree applies, that of the best one. And the highest score.
     """
-    grouped, highest = dict[int, float](), -inf
+    grouped, highest, floor = dict[int, float](), -inf, -inf
     ranked = sorted(zip(all_scores[labels].tolist(), labels, strict=True), reverse=True)
     for score, label in ranked:
-        if score + max(bonus, 0.0) < highest - NEGLIGIBLE:
+        if score < floor:
             break
         outcome = trees.find_outcome(word, label)
         if outcome is None:
             continue
-        total, own = score + bonus * outcome.is_known, outcome.label
+        own, is_known = outcome
+        total = score + bonus if is_known else score
         grouped[own] = _add_logs(grouped[own], total) if own in grouped else total
-        highest = max(highest, total)
+        if total > highest:
+            highest, floor = total, total - NEGLIGIBLE - max(bonus, 0.0)
     if not grouped:
         score, label = ranked[0]
         grouped[label] = score

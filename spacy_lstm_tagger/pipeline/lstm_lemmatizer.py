@@ -93,6 +93,17 @@ def make_lstm_lemmatizer(
     )
 
 
+class LemmaLabels(list[Ints]):
+    """For every document the indices of its tokens' labels, and the words they are for.
+
+    orths (Ids): The string id of each token of all documents, `(tokens,)`.
+    """
+
+    def __init__(self, label_ids: Iterable[Ints], orths: Ids) -> None:
+        super().__init__(label_ids)
+        self.orths = orths
+
+
 class LSTMLemmatizer(SequenceLabeler):
     """Assigns `token.lemma`, by edit trees as spaCy's `EditTreeLemmatizer`. But it remembers the lemmas of
     the words that it has seen, and prefers known lemmas for those that it has not.
@@ -249,7 +260,8 @@ class LSTMLemmatizer(SequenceLabeler):
             vectors = self._network.read(docs)
             self._choose_known(labels, vectors, candidates)
             self._choose_unknown(labels, vectors, np.flatnonzero(candidates.counts == 0), docs)
-        return split(Ragged(labels, np.array([len(doc) for doc in docs], dtype=np.int64)))
+        lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
+        return LemmaLabels(split(Ragged(labels, lengths)), orths)
 
     def _choose_known(self, labels: Ints, vectors: Ragged, candidates: Candidates) -> None:
         """Choose among the lemmas of words that have several.
@@ -295,12 +307,15 @@ class LSTMLemmatizer(SequenceLabeler):
 
     def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
         """Write lemmas to documents. See `SequenceLabeler.write_labels`."""
-        for vocab, chosen in group_by_vocab(docs):
-            self._write([docs[i] for i in chosen], np.concatenate([label_ids[i] for i in chosen]), vocab)
+        groups = group_by_vocab(docs)
+        for vocab, chosen in groups:
+            own_docs, own_labels = [docs[i] for i in chosen], np.concatenate([label_ids[i] for i in chosen])
+            is_read = isinstance(label_ids, LemmaLabels) and len(groups) == 1
+            orths = label_ids.orths if is_read else _read_orths(own_docs)  # type: ignore[attr-defined]
+            self._write(own_docs, orths, own_labels, vocab)
 
-    def _write(self, docs: Sequence[Doc], labels: Ints, vocab: Vocab) -> None:
-        """Write lemmas to documents of a vocab; the labels of their tokens are `(tokens,)`."""
-        orths = _read_orths(docs)
+    def _write(self, docs: Sequence[Doc], orths: Ids, labels: Ints, vocab: Vocab) -> None:
+        """Write lemmas to documents of a vocab; the words and labels of their tokens are `(tokens,)`."""
         lemmas, has_lemma = self._trees.look_up(orths, labels)
         if vocab is not self.vocab:  # it may lack the lemmas
             has_lemma[:] = False
@@ -350,4 +365,5 @@ class LSTMLemmatizer(SequenceLabeler):
 
 def _read_orths(docs: Iterable[Doc]) -> Ids:
     """RETURNS (Ids): The string id of each token of documents, `(tokens,)`."""
-    return np.concatenate([np.zeros(0, dtype=np.uint64), *(read_attrs(doc, ORTH)[:, 0] for doc in docs)])
+    parts: list[Any] = [doc.to_array(ORTH) for doc in docs]
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *parts])

@@ -112,7 +112,7 @@ def test_lemmas_are_reported_without_a_table_of_all_pairs(tmp_path: Path) -> Non
     assert "most frequent of" in (tmp_path / "out.html").read_text()
 
 
-# In the first document, "Ada" is right, "New York" lacks a word, "Acme" has another type; "Bob" is spurious.
+# In the first document, "Ada" is right, "New York" lacks a word, "Acme" has another type, "Bob" is none.
 # Of the second, nothing is known about the first word; of the third, about none.
 ENTITIES = [
     (
