@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..features import find_sentence_starts, get_vocab, read_tokens
 from ..networks import (
+    MAX_WORDS,
     State,
     drop_skipped,
     make_batches,
@@ -101,7 +102,8 @@ class Predictor:
                 outputs = predict_batch(torch.arange(n_tokens), torch.from_numpy(lengths))
                 return to_ragged(outputs, lengths)
         is_alone = self.device.type != "cpu" or count_threads(settings.n_threads) == 1
-        if self.lstm.reads_in_any_order and is_alone and lengths.max() <= settings.window:
+        is_plain = n_tokens <= MAX_WORDS and lengths.max() <= settings.window
+        if self.lstm.reads_in_any_order and is_alone and is_plain:
             outputs, _ = self._read(tokens, torch.from_numpy(lengths))
             with torch.no_grad():
                 return to_ragged(project(outputs) if project else outputs, lengths)

@@ -1,6 +1,6 @@
 """Plain `torch.nn` modules, free of spaCy and Thinc."""
 
-from .batching import make_batches, make_pieces, read_batches
+from .batching import MAX_WORDS, make_batches, make_pieces, read_batches
 from .characters import CharacterCNN
 from .crf.constraints import Constraints, follow_scheme, permit_seen
 from .crf.crf import CRF
@@ -19,6 +19,7 @@ from .softmax import SoftmaxDecoder
 __all__ = [
     "CRF",
     "LSTM",
+    "MAX_WORDS",
     "CPUNetwork",
     "CRFDecoder",
     "CharacterCNN",

@@ -106,7 +106,12 @@ def write_report(
 def read_texts(data: str | Path, tag: TagColumn, multiword_tokens: Multiword, nlp: Language) -> list[Doc]:
     """RETURNS (List[Doc]): The documents of a corpus, with multiword tokens as they are in the text."""
     how = "join" if multiword_tokens == "split" else multiword_tokens
-    return [example.reference for example in create_corpus(Path(data), tag=tag, multiword_tokens=how)(nlp)]
+    # A pipeline without components: these need not know the joined tags of multiword tokens.
+    blank = type(nlp)(nlp.vocab)
+    blank.tokenizer = nlp.tokenizer
+    return [
+        example.reference for example in create_corpus(Path(data), tag=tag, multiword_tokens=how)(blank)
+    ]
 
 
 def _find_known_words(

@@ -1,6 +1,7 @@
 """Figures of tags on text, counted by hand, and the command that prints them."""
 
 import json
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_lstm_tagger.report.retokenized import evaluate_text
+from spacy_lstm_tagger.report.writing import read_texts
 
 
 @pytest.fixture
@@ -126,3 +128,26 @@ def test_bad_input_is_a_message(evaluate: Any, tmp_path: Path) -> None:
         assert code == 1
         assert message in printed
         assert "Traceback" not in printed
+
+
+VERB_CONTRACTED = """\
+1-2\tdon't\t_\t_\t_\t_\t_\t_\t_\t_
+1\tdo\tdo\tAUX\tVBP\t_\t_\t_\t_\t_
+2\tn't\tnot\tPART\tRB\t_\t_\t_\t_\t_
+3\tgo\tgo\tVERB\tVB\t_\t_\t_\t_\t_
+
+"""
+
+
+def test_joined_tags_of_contractions_are_no_cause_for_a_warning(tmp_path: Path) -> None:
+    """The tagger need not know "VBP_RB", which no word of the treebank has."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("lstm_tagger")
+    gold = {"words": ["do", "n't", "go"], "tags": ["VBP", "RB", "VB"]}
+    nlp.initialize(lambda: [Example.from_dict(Doc(nlp.vocab, gold["words"]), gold)])
+    data = save(tmp_path, VERB_CONTRACTED, "data.conllu")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        [doc] = read_texts(data, "xpos", "split", nlp)
+    assert [(token.text, token.tag_) for token in doc] == [("don't", "VBP_RB"), ("go", "VB")]
+    assert doc.vocab is nlp.vocab
