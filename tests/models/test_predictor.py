@@ -160,7 +160,7 @@ def test_threads_read_the_same(
     assert_close(to_tensors(outputs), [2 * part[:, :3] - 1 for part in expected])
     assert_close(expected[:14], [read_whole(model, doc) for doc in docs[:14]])
     n_used = n_threads or torch_threads
-    # 600 documents that are not empty, dealt out to the threads; 256 in a batch. A kernel takes all at once.
+    # 600 documents that are not empty, dealt out to the threads; 256 in a batch. A kernel takes all.
     is_read_at_once = n_used == 1 and find_kernel() is not None
     assert len(spy.threads) == (1 if is_read_at_once else n_used * ceil(600 / n_used / 256))
     if n_used > 1:
