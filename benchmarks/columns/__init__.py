@@ -1,0 +1,1 @@
+"""How fast whole pipelines annotate, of any components."""
