@@ -9,12 +9,6 @@
 #include <cstring>
 #include <vector>
 
-#if defined(__clang__)
-#define BEGIN_TARGET(name) \
-    _Pragma("clang attribute push(__attribute__((target(" name "))), apply_to = function)")
-#define END_TARGET _Pragma("clang attribute pop")
-#endif
-
 namespace {
 
 // More sequences than any kernel below reads together. Each reads as many as its registers have room for: fewer
@@ -41,7 +35,7 @@ struct Layer {
 #define HAS_X86_TARGETS 1
 
 #if defined(__clang__)
-BEGIN_TARGET("\"avx512f\"")
+#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx512f")
@@ -52,8 +46,8 @@ namespace avx512 {
 #include "layer.inc"
 }  // namespace avx512
 #if defined(__clang__)
-END_TARGET
-BEGIN_TARGET("\"avx2,fma\"")
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #else
 #pragma GCC pop_options
 #pragma GCC push_options
@@ -65,7 +59,7 @@ namespace avx2 {
 #include "layer.inc"
 }  // namespace avx2
 #if defined(__clang__)
-END_TARGET
+#pragma clang attribute pop
 #else
 #pragma GCC pop_options
 #endif
