@@ -101,9 +101,9 @@ class Predictor:
             with torch.no_grad():
                 outputs = predict_batch(torch.arange(n_tokens), torch.from_numpy(lengths))
                 return to_ragged(outputs, lengths)
-        is_alone = self.device.type != "cpu" or count_threads(settings.n_threads) == 1
+        n_threads = count_threads(settings.n_threads) if self.device.type == "cpu" else 1
         is_plain = n_tokens <= MAX_WORDS and lengths.max() <= settings.window
-        if self.lstm.reads_in_any_order and is_alone and is_plain:
+        if self.lstm.reads_in_any_order and n_threads == 1 and is_plain:
             outputs, _ = self._read(tokens, torch.from_numpy(lengths))
             with torch.no_grad():
                 return to_ragged(project(outputs) if project else outputs, lengths)
@@ -113,13 +113,13 @@ class Predictor:
             settings.overlap,
             lambda doc: find_sentence_starts(docs[doc]),
         )
-        is_alone = is_alone or len(pieces) <= MIN_SEQUENCES
-        n_threads = 1 if is_alone else count_threads(settings.n_threads)
+        if len(pieces) <= MIN_SEQUENCES:
+            n_threads = 1
         batches = make_batches(pieces, n_threads)
         # Threads could not write to a tensor that was made in a caller's inference mode.
         with torch.inference_mode(False):
             outputs = torch.empty(n_tokens, width, device=self.device)
-        map_ = map if is_alone else get_map(n_threads)
+        map_ = map if n_threads == 1 else get_map(n_threads)
         read_batches(predict_batch, batches, outputs, map_)
         return to_ragged(outputs, lengths)
 

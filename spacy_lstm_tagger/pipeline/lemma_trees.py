@@ -6,9 +6,9 @@ once. For other words, a tree that was applied is remembered.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from ..errors import LSTMTaggerValueError
 from ..vocabulary import Ids, Ints
 
 Bools = npt.NDArray[np.bool_]
+Result = TypeVar("Result")
 
 MAX_REMEMBERED = 500_000  # pairs of a word and a tree
 Pair = tuple[str, str]  # a word and its lemma
@@ -60,6 +61,24 @@ class Candidates(NamedTuple):
         return np.repeat(words, counts), self.labels[places]
 
 
+class _Memory(dict[tuple[Any, ...], Result], Generic[Result]):
+    """Remembers what was computed, by the arguments; all is forgotten when there is too much.
+
+    compute (Callable): What computes it.
+    """
+
+    def __init__(self, compute: Callable[..., Result]) -> None:
+        super().__init__()
+        self.compute = compute
+
+    def __missing__(self, arguments: tuple[Any, ...]) -> Result:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        found = self.compute(*arguments)
+        self[arguments] = found
+        return found
+
+
 class LemmaTrees:
     """The edit trees of a lemmatizer, by the index of its labels.
 
@@ -74,9 +93,9 @@ class LemmaTrees:
         self.tree_ids: list[int] = [int(tree) for tree in data["labels"]]
         self.lexicon: dict[str, list[int]] = data.get("lexicon", {})
         self._numbers = {tree: number for number, tree in enumerate(self.tree_ids)}
-        self._applied: dict[tuple[str, int], str | None] = {}
-        self._outcomes: dict[tuple[str, int], Outcome | None] = {}
-        self._found: dict[Pair, int] = {}
+        self._applied = _Memory(self._apply)
+        self._outcomes = _Memory(self._find_outcome)
+        self._found = _Memory(self._search)
         lemmas = [self.apply(word, label) for word, label in self._pairs]
         self._lemma_ids = np.array([strings.add(lemma or "") for lemma in lemmas], dtype=np.uint64)
         self.known_lemmas = {*lemmas}
@@ -135,39 +154,25 @@ class LemmaTrees:
 
     def find_outcome(self, word: str, label: int) -> Outcome | None:
         """RETURNS (Optional[Outcome]): What a label makes of a word, if it applies to it."""
-        pair = word, label
-        try:
-            return self._outcomes[pair]
-        except KeyError:
-            if len(self._outcomes) >= MAX_REMEMBERED:
-                self._outcomes.clear()
-            lemma = self.apply(word, label)
-            found = None if lemma is None else Outcome(self.find(word, lemma), lemma in self.known_lemmas)
-            self._outcomes[pair] = found
-            return found
+        return self._outcomes[word, label]
+
+    def _find_outcome(self, word: str, label: int) -> Outcome | None:
+        lemma = self.apply(word, label)
+        return None if lemma is None else Outcome(self.find(word, lemma), lemma in self.known_lemmas)
 
     def apply(self, word: str, label: int) -> str | None:
         """RETURNS (Optional[str]): The lemma that a label makes of a word, if it applies to it."""
-        pair = word, label
-        try:
-            return self._applied[pair]
-        except KeyError:
-            if len(self._applied) >= MAX_REMEMBERED:
-                self._applied.clear()
-            lemma: str | None = self.trees.apply(self.tree_ids[label], word)
-            self._applied[pair] = lemma
-            return lemma
+        return self._applied[word, label]
+
+    def _apply(self, word: str, label: int) -> str | None:
+        lemma: str | None = self.trees.apply(self.tree_ids[label], word)
+        return lemma
 
     def find(self, word: str, lemma: str) -> int:
         """RETURNS (int): The label that stands for a lemma of a word: its own tree, if that is a label, or
         the first one that makes it; -1 if there is none.
         """
-        pair = word, lemma
-        if pair not in self._found:
-            if len(self._found) >= MAX_REMEMBERED:
-                self._found.clear()
-            self._found[pair] = self._search(word, lemma)
-        return self._found[pair]
+        return self._found[word, lemma]
 
     def _search(self, word: str, lemma: str) -> int:
         own = self._numbers.get(self.trees.add(word, lemma))

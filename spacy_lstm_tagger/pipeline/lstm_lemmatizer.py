@@ -1,7 +1,7 @@
 """The trainable component `lstm_lemmatizer`: a drop-in replacement for spaCy's `trainable_lemmatizer`."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.pipeline._edit_tree_internals.edit_trees import EditTrees
 from spacy.pipeline.lemmatizer import lemmatizer_score
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
 
@@ -284,11 +284,7 @@ class LSTMLemmatizer(SequenceLabeler):
         """Choose the edit trees of unknown words, whose rows are given."""
         if not len(rows):
             return
-        ends = vectors.lengths.cumsum()
-        places = np.searchsorted(ends, rows, side="right")
-        offsets = rows - (ends - vectors.lengths)[places]
-        pairs = zip(places.tolist(), offsets.tolist(), strict=True)
-        words = [docs[place][i].text for place, i in pairs]
+        words = [token.text for token in _pick_tokens(docs, rows)]
         scored = self._score_lemmas(words, self._network.score(vectors.data[rows]))
         labels[rows] = [max(found, key=found.__getitem__) for found in scored]
 
@@ -342,11 +338,8 @@ class LSTMLemmatizer(SequenceLabeler):
 
     def _back_off(self, attr: str, docs: Sequence[Doc], lemmas: Ids, missing: Ints) -> None:
         """Set the lemmas of tokens that no edit tree applies to, `(missing,)`, by an attribute."""
-        ends = np.cumsum([len(doc) for doc in docs])
-        places = np.searchsorted(ends, missing, side="right")
-        for i, place in zip(missing.tolist(), places.tolist(), strict=True):
-            doc = docs[place]
-            lemmas[i] = getattr(doc[i - int(ends[place]) + len(doc)], attr)
+        found = [getattr(token, attr) for token in _pick_tokens(docs, missing)]
+        lemmas[missing] = np.array(found, dtype=np.uint64)
 
     # Saving
 
@@ -361,6 +354,15 @@ class LSTMLemmatizer(SequenceLabeler):
         super().from_disk(path, exclude=exclude)
         self._load_trees()
         return self
+
+
+def _pick_tokens(docs: Sequence[Doc], rows: Ints) -> Iterator[Token]:
+    """YIELDS (Token): Some of the tokens of documents that lie end to end, `(rows,)`."""
+    ends = np.cumsum([len(doc) for doc in docs])
+    places = np.searchsorted(ends, rows, side="right")
+    for row, place in zip(rows.tolist(), places.tolist(), strict=True):
+        doc = docs[place]
+        yield doc[row - int(ends[place]) + len(doc)]
 
 
 def _read_orths(docs: Iterable[Doc]) -> Ids:

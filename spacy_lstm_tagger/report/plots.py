@@ -99,8 +99,8 @@ def _choose_plotted(summary: dict[str, Any]) -> list[str]:
         return tags
     errors: Counter[str] = Counter()
     for confusion in summary["confusions"]:
-        errors.update({confusion["gold"]: confusion["words"]})
-        errors.update({confusion["predicted"]: confusion["words"]})
+        errors[confusion["gold"]] += confusion["words"]
+        errors[confusion["predicted"]] += confusion["words"]
     chosen = {tag for tag, _ in errors.most_common(N_PLOTTED)}
     return [tag for tag in tags if tag in chosen] or tags[:N_PLOTTED]
 
