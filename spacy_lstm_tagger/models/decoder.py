@@ -15,6 +15,7 @@ from ..ragged import Ragged, join, split
 from ..schemes import SCHEMES
 from ..vocabulary import Ints
 from .convert import to_ragged, to_tensor
+from .precision import has_bfloat16
 from .shim import TorchShim, get_shim
 
 DecoderModel: TypeAlias = Model[list[Floats2d], list[Floats2d]]
@@ -121,6 +122,21 @@ def predict(model: DecoderModel, states: Ragged) -> Ragged:
     shim = get_shim(model)
     _check_width(model, states)
     return to_ragged(shim.predict(to_tensor(states, shim.device)), states.lengths)
+
+
+def is_screened(model: DecoderModel) -> bool:
+    """RETURNS (bool): Whether the device has instructions by which labels are found faster than scores."""
+    return get_shim(model).device.type == "cpu" and has_bfloat16("cpu")
+
+
+def label(model: DecoderModel, states: Ragged) -> list[Ints] | None:
+    """RETURNS (Optional[List[Ints]]): The labels of states `(tokens, width)`, for every document
+    `(tokens,)`; None if scores must be computed.
+    """
+    shim = get_shim(model)
+    _check_width(model, states)
+    labels = shim.module.label_states(to_tensor(states, shim.device))
+    return None if labels is None else split(to_ragged(labels, states.lengths))
 
 
 @torch.no_grad()

@@ -113,6 +113,18 @@ class LabelingModel:
         """RETURNS (Ragged): The vectors of the tokens of one or more documents, `(tokens, width)`."""
         return join(self.model.get_ref("tok2vec").predict(docs))
 
+    def label(self, docs: Sequence[Doc]) -> list[Ints] | None:
+        """RETURNS (Optional[List[Ints]]): The labels of the best path of every document, `(tokens,)`, if
+        they can be had faster than by scores.
+        """
+        return decoders.label(self.decoder, self.read(docs)) if self._is_screened else None
+
+    @property
+    def _is_screened(self) -> bool:
+        """Whether the vectors come from elsewhere, and a CPU has instructions that make screening pay."""
+        is_shared = not any(map(tok2vec.is_lstm_tok2vec, self.model.get_ref("tok2vec").walk()))
+        return is_shared and decoders.is_screened(self.decoder)
+
     def score(self, vectors: Any) -> Scores:
         """RETURNS (Scores): Scores of tokens with these vectors, in NumPy `(tokens, labels)`."""
         states = Ragged(vectors, np.array([len(vectors)], dtype=np.int64))

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from .crf.crf import CRF
 from .decoder import Decoder, Targets
+from .screening import find_best, is_worthwhile
 
 
 class SoftmaxDecoder(Decoder):
@@ -13,6 +14,13 @@ class SoftmaxDecoder(Decoder):
 
     layer_name = "softmax_head"
     supports_label_smoothing = True
+
+    def label_states(self, states: Tensor) -> Tensor | None:
+        """See `Decoder.label_states`."""
+        weight = self.linear.weight.detach() / self.members
+        if not is_worthwhile(states, weight):
+            return None
+        return find_best(states, weight, self.linear.bias.detach())
 
     def member_loss(
         self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0

@@ -50,6 +50,7 @@ class SequenceLabeler(LabeledComponent):
     annotation: ClassVar[str]
     stores_path_probs: ClassVar[bool] = False  # whether scores of paths are needed, not only of labels
     unknown_is_missing: ClassVar[bool] = False  # whether an unknown gold label counts as missing
+    rules_out_labels: ClassVar[bool] = False  # whether `restrict` does anything
     kept_settings = ("n_best", "store_scores")
 
     def __init__(
@@ -166,7 +167,8 @@ class SequenceLabeler(LabeledComponent):
         """
         docs = list(docs)
         if any(len(doc) for doc in docs):
-            return self._decode(self._score(docs))
+            labels = self._network.label(docs) if self._needs_no_scores else None
+            return self._decode(self._score(docs)) if labels is None else labels
         # Nothing to ask of the model, which need not be initialized.
         no_scores = self.model.ops.alloc2f(0, len(self.outputs))
         return self._decode(Ragged(no_scores, np.zeros(len(docs), dtype=np.int64)))
@@ -188,6 +190,10 @@ class SequenceLabeler(LabeledComponent):
         return self._decode(scores), state
 
     predict_on = predict_stream  # its earlier name
+
+    @property
+    def _needs_no_scores(self) -> bool:
+        return not (self.rules_out_labels or self.cfg["store_scores"] or self.cfg["n_best"])
 
     def _score(self, docs: Sequence[Doc]) -> Ragged:
         return self.restrict(docs, self._network.predict(docs))

@@ -110,6 +110,7 @@ class LSTMLemmatizer(SequenceLabeler):
     """
 
     annotation = "lemma"
+    rules_out_labels = True
     unknown_is_missing = True
 
     def __init__(

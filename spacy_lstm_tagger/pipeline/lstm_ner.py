@@ -83,6 +83,7 @@ class LSTMNer(SequenceLabeler):
     """
 
     annotation = "ent"
+    rules_out_labels = True
     stores_path_probs = True
 
     def __init__(
