@@ -1,9 +1,8 @@
 """The label with the highest score of each token, without computing every score exactly.
 
-Scores in bfloat16 take a quarter of the time. Their error is bounded by the lengths of the factors: of two
-numbers that are rounded to 8 bits, the product is off by at most 2⁻⁸ of it, and with the Cauchy–Schwarz
-inequality the score by 2⁻⁸ of the product of the lengths. Only where two labels are closer than that,
-exact scores decide.
+Scores in bfloat16 take a quarter of the time, and their error has a bound. Rounding to 8 significant bits
+changes a number by at most 2⁻⁸ of it, so the product of two by 2⁻⁷, and a score, by the Cauchy–Schwarz
+inequality, by 2⁻⁷ times the lengths of both vectors. Where two labels are closer, exact scores decide.
 """
 
 import torch
@@ -13,7 +12,7 @@ from torch import Tensor
 MIN_LABELS = 64  # with fewer, scores take less time than what is saved
 MIN_TOKENS = 256
 CHUNK = 1024  # tokens whose scores stay in the CPU's cache
-ROUNDING = 1.02 * 2.0**-8  # of a product of two rounded factors; 2% for sums in float32
+ROUNDING = 1.02 * 2.0**-7  # of a product of two rounded factors; 2% for sums in float32
 
 
 def is_worthwhile(states: Tensor, weight: Tensor) -> bool:

@@ -68,3 +68,14 @@ def test_decoder_labels_many_states(members):
     assert_is_best(decoder.label_states(states), states, weight / members, bias)
     assert torch.equal(decoder.label_states(states), scores.argmax(1))
     assert decoder.label_states(states[1:]) is None
+
+
+def test_error_is_bounded_where_every_factor_is_rounded_the_wrong_way():
+    n, tiny = 64, 1e-6
+    down, up = 1 + 2**-8 - tiny, 1 + 2**-8 + tiny  # the neighbors are 1 and 1 + 2**-7
+    states = torch.tensor([[down] * n + [up] * n])
+    weight = torch.tensor([[down] * n + [0.0] * n, [0.0] * n + [up] * n])
+    bias = torch.tensor([1e-5 * n, 0.0])
+    scores = states.double() @ weight.double().T + bias
+    assert scores.argmax(1).tolist() == [0]
+    assert find_best(states, weight, bias).tolist() == [0]
