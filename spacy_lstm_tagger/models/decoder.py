@@ -124,17 +124,14 @@ def predict(model: DecoderModel, states: Ragged) -> Ragged:
     return to_ragged(shim.predict(to_tensor(states, shim.device)), states.lengths)
 
 
-def is_screened(model: DecoderModel) -> bool:
-    """RETURNS (bool): Whether the device has instructions by which labels are found faster than scores."""
-    return get_shim(model).device.type == "cpu" and has_bfloat16("cpu")
-
-
 def label(model: DecoderModel, states: Ragged) -> list[Ints] | None:
     """RETURNS (Optional[List[Ints]]): The labels of states `(tokens, width)`, for every document
-    `(tokens,)`; None if scores must be computed.
+    `(tokens,)`; None if their scores are as fast.
     """
     shim = get_shim(model)
     _check_width(model, states)
+    if shim.device.type != "cpu" or not has_bfloat16("cpu"):
+        return None
     labels = shim.module.label_states(to_tensor(states, shim.device))
     return None if labels is None else split(to_ragged(labels, states.lengths))
 

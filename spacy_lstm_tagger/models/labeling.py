@@ -113,17 +113,13 @@ class LabelingModel:
         """RETURNS (Ragged): The vectors of the tokens of one or more documents, `(tokens, width)`."""
         return join(self.model.get_ref("tok2vec").predict(docs))
 
-    def label(self, docs: Sequence[Doc]) -> list[Ints] | None:
-        """RETURNS (Optional[List[Ints]]): The labels of the best path of every document, `(tokens,)`, if
-        they can be had faster than by scores.
-        """
-        return decoders.label(self.decoder, self.read(docs)) if self._is_screened else None
-
-    @property
-    def _is_screened(self) -> bool:
-        """Whether the vectors come from elsewhere, and a CPU has instructions that make screening pay."""
-        is_shared = not any(map(tok2vec.is_lstm_tok2vec, self.model.get_ref("tok2vec").walk()))
-        return is_shared and decoders.is_screened(self.decoder)
+    def label(self, docs: Sequence[Doc]) -> list[Ints]:
+        """RETURNS (List[Ints]): The labels of the best path of one or more documents, `(tokens,)` each."""
+        if tagger.has_own_lstm(self.model):  # scores are computed batch by batch
+            return self.decode(self.predict(docs))
+        vectors = self.read(docs)
+        labels = decoders.label(self.decoder, vectors)
+        return self.decode(decoders.predict(self.decoder, vectors)) if labels is None else labels
 
     def score(self, vectors: Any) -> Scores:
         """RETURNS (Scores): Scores of tokens with these vectors, in NumPy `(tokens, labels)`."""

@@ -76,9 +76,14 @@ def forward(model: TaggerModel, docs: list[Doc], is_train: bool) -> Any:
 def predict(model: TaggerModel, docs: Sequence[Doc]) -> Ragged:
     """RETURNS (Ragged): Scores of one or more documents, `(tokens, labels)`."""
     tok2vec, decoder = model.layers
-    if all(map(is_lstm_tok2vec, get_members(tok2vec))) and any(len(doc) for doc in docs):
+    if has_own_lstm(model) and any(len(doc) for doc in docs):
         return _predict_fused(model, docs)
     return decoders.predict(decoder, join(tok2vec.predict(docs)))
+
+
+def has_own_lstm(model: TaggerModel) -> bool:
+    """RETURNS (bool): Whether the model's vectors come from LSTMs of this package that are part of it."""
+    return all(map(is_lstm_tok2vec, get_members(model.layers[0])))
 
 
 def _predict_fused(model: TaggerModel, docs: Sequence[Doc]) -> Ragged:

@@ -100,7 +100,7 @@ class Decoder(nn.Module):
         """Find the labels of states on the CPU, where that is faster than by their scores.
 
         states (Tensor): `(tokens, input_width)`, float32.
-        RETURNS (Optional[Tensor]): The best labels, int64 `(tokens,)`; None if scores must be computed.
+        RETURNS (Optional[Tensor]): The best labels, int64 `(tokens,)`; None if scores are as fast.
         """
         return None
 

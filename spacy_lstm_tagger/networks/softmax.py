@@ -17,10 +17,10 @@ class SoftmaxDecoder(Decoder):
 
     def label_states(self, states: Tensor) -> Tensor | None:
         """See `Decoder.label_states`."""
-        weight = self.linear.weight.detach() / self.members
+        weight = self.linear.weight.detach()
         if not is_worthwhile(states, weight):
             return None
-        return find_best(states, weight, self.linear.bias.detach())
+        return find_best(states, weight / self.members, self.linear.bias.detach())
 
     def member_loss(
         self, emissions: Tensor, lengths: Tensor, targets: Targets, label_smoothing: float = 0.0

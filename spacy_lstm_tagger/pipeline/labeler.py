@@ -167,8 +167,7 @@ class SequenceLabeler(LabeledComponent):
         """
         docs = list(docs)
         if any(len(doc) for doc in docs):
-            labels = self._network.label(docs) if self._needs_no_scores else None
-            return self._decode(self._score(docs)) if labels is None else labels
+            return self._network.label(docs) if self._needs_no_scores else self._decode(self._score(docs))
         # Nothing to ask of the model, which need not be initialized.
         no_scores = self.model.ops.alloc2f(0, len(self.outputs))
         return self._decode(Ragged(no_scores, np.zeros(len(docs), dtype=np.int64)))
