@@ -8,7 +8,7 @@ module knows NumPy and spaCy's `Doc`, not torch.
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -201,13 +201,19 @@ class FeatureTable:
         mixed = vectors.astype(np.uint64) @ np.resize(_FACTORS, vectors.shape[1])
         return make_keys(tokens) + mixed[index]
 
-    def fit(self, docs: Iterable[Doc]) -> None:
-        """Fit the vocabulary on all documents given."""
+    def fit(self, docs: Iterable[Doc], words: Mapping[str, int] | None = None) -> None:
+        """Fit the vocabulary on all documents given.
+
+        docs (Iterable[Doc]): The documents.
+        words (Optional[Mapping[str, int]]): Words of other texts, and how often each occurs there.
+        """
         self._forget(None)
-        self.vocabulary.fit(self._count_types(docs))
+        self.vocabulary.fit(self._count_types(docs, words or {}))
         self._reads_spaces = self.vocabulary.has_spaces
 
-    def _count_types(self, docs: Iterable[Doc]) -> Iterable[tuple[tuple[str, ...], int]]:
+    def _count_types(
+        self, docs: Iterable[Doc], words: Mapping[str, int]
+    ) -> Iterable[tuple[tuple[str, ...], int]]:
         """YIELDS (Tuple[Tuple[str, ...], int]): A type's string for every feature, and its count."""
         totals: dict[tuple[int, ...], int] = {}
         vocab: Vocab | None = None
@@ -216,8 +222,12 @@ class FeatureTable:
             attrs = self.get_attrs(vocab)
             add_strings(doc, vocab, attrs)
             types, _, counts = find_types(read_tokens([doc], attrs)[0])
-            for row, count in zip(map(tuple, types.tolist()), counts.tolist(), strict=True):
-                totals[row] = totals.get(row, 0) + count
+            _add_counts(totals, types, counts)
+        if vocab is not None and words:
+            types, index, _ = find_types(
+                read_tokens([Doc(vocab, words=list(words))], self.get_attrs(vocab))[0]
+            )
+            _add_counts(totals, types, np.bincount(index, weights=list(words.values())).astype(np.int64))
         if vocab is not None:
             types = np.array(list(totals), dtype=np.uint64).reshape(-1, len(self.get_attrs(vocab)))
             yield from zip(
@@ -344,6 +354,11 @@ class FeatureTable:
         if table.mode == VectorsMode.default:  # for a word without a vector, -1 would be the last row
             vectors[table.find(keys=keys) < 0] = 0.0
         return np.asarray(vectors.get() if hasattr(vectors, "get") else vectors, dtype=np.float32)
+
+
+def _add_counts(totals: dict[tuple[int, ...], int], types: Ids, counts: Ints) -> None:
+    for row, count in zip(map(tuple, types.tolist()), counts.tolist(), strict=True):
+        totals[row] = totals.get(row, 0) + count
 
 
 def _get_attr(lexeme: Any, attr: int) -> int:

@@ -37,11 +37,12 @@ ALLOWED = {
     "batchers": "spacy .errors",
     "corpora": "numpy spacy .errors .schemes .corpora",
     "scorers": "spacy .metrics .pipeline .schemes .scorers",
+    "distillation": "numpy spacy srsly thinc .bulk .distillation .errors .pipeline .vocabulary",
     "bulk": "pyarrow ray spacy srsly thinc torch tqdm .bulk .corpora .errors .pipeline",
     "report": "IPython jinja2 markupsafe numpy plotly spacy .corpora .errors .metrics .pipeline .schemes "
     ".report",
     "quickstart": "spacy thinc .errors",
-    "cli": "spacy srsly typer wasabi .bulk .cli .corpora .errors .quickstart .pipeline .report",
+    "cli": "spacy srsly thinc typer wasabi .bulk .cli .corpora .distillation .errors .quickstart .pipeline .report",
     "__init__": ".corpora .errors .pipeline",
 }
 # What only some modules of a subpackage may import.
@@ -53,6 +54,7 @@ NARROWER = {
     "report/rendering.py": "IPython",
     "pipeline/constraints.py": f"{PACKAGE}.models",
     "pipeline/labeler.py": f"{PACKAGE}.models",
+    "pipeline/imitation.py": f"{PACKAGE}.models",
     "pipeline/lstm_ner.py": f"{PACKAGE}.models",
     "pipeline/lstm_tok2vec.py": f"{PACKAGE}.models",
     "pipeline/predictions.py": f"{PACKAGE}.models",

@@ -9,6 +9,7 @@ from typing import Any
 
 from .commands import CommandErrors
 from .corpora import CorpusErrors
+from .distillation import DistillationErrors
 from .models import ModelErrors
 from .reports import ReportErrors
 from .settings import SettingErrors
@@ -48,7 +49,15 @@ class LSTMTaggerRuntimeError(LSTMTaggerError, RuntimeError):
     """A worker process or a cluster failed."""
 
 
-class Errors(SettingErrors, TrainingErrors, ModelErrors, CorpusErrors, CommandErrors, ReportErrors):
+class Errors(
+    SettingErrors,
+    TrainingErrors,
+    ModelErrors,
+    CorpusErrors,
+    CommandErrors,
+    DistillationErrors,
+    ReportErrors,
+):
     """Message templates: ``L0`` settings, ``L1`` training, ``L2`` model files, ``L3`` corpora, ``L4``
     commands, ``L5`` reports.
     """

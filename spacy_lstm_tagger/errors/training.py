@@ -61,3 +61,13 @@ class TrainingErrors:
         "[L113] Component '{name}' was given labels that are not a vocabulary, but of type {found}. Give "
         "what `python -m spacy init labels` wrote for it, or leave them out."
     )
+    L114 = (
+        "[L114] A component of type {found} gives no probabilities to learn from. Distill from a component "
+        "of this package, or from spaCy's tagger or morphologizer. The command `lstm-tagger distill` "
+        "learns what any other one assigns."
+    )
+    L115 = (
+        "[L115] The document that starts with {text!r} has other words for the teacher than for the "
+        "student. Make both from the same words: Example(Doc(student.vocab, words=words), "
+        "Doc(teacher.vocab, words=words))."
+    )

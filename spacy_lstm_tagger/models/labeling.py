@@ -1,6 +1,6 @@
 """What a labeler asks of its Thinc model, in flat arrays: scores, labels, losses, probabilities."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,6 +25,7 @@ from .shim import TorchShim, get_shim
 
 LogProbs: TypeAlias = npt.NDArray[np.float32]
 Scores: TypeAlias = npt.NDArray[np.float32]
+Probs: TypeAlias = npt.NDArray[np.float32]
 
 TEMPERATURES = (0.1, 10.0)  # a trained network needs none beyond these
 
@@ -92,9 +93,11 @@ class LabelingModel:
         """What was fitted on the training data: for every feature its strings and their counts."""
         return tok2vec.get_vocabulary(self.model)
 
-    def fit_vocabulary(self, docs: Callable[[], Iterable[Doc]]) -> None:
-        """Fit the vocabulary on all training documents; `model.initialize` must follow."""
-        tok2vec.fit_vocabulary(self.model, docs)
+    def fit_vocabulary(self, docs: Callable[[], Iterable[Doc]], words: Mapping[str, int]) -> None:
+        """Fit the vocabulary on all training documents, and on words of other texts with their counts;
+        `model.initialize` must follow.
+        """
+        tok2vec.fit_vocabulary(self.model, docs, words)
 
     def set_vocabulary(self, vocabulary: VocabularyData) -> None:
         """Use a vocabulary that was fitted earlier; `model.initialize` must follow.
@@ -120,6 +123,15 @@ class LabelingModel:
         vectors = self.read(docs)
         labels = decoders.label(self.decoder, vectors)
         return self.decode(decoders.predict(self.decoder, vectors)) if labels is None else labels
+
+    @torch.no_grad()
+    def predict_probs(self, docs: Sequence[Doc]) -> Probs:
+        """RETURNS (np.ndarray): The probability of every label in training, that is without temperature, of
+        one or more documents, float32 `(tokens, labels)`.
+        """
+        probs = self._shim.module.marginals(*self._to_tensors(self.predict(docs)), 1.0)
+        found: Probs = probs.cpu().numpy()
+        return found
 
     def score(self, vectors: Any) -> Scores:
         """RETURNS (Scores): Scores of tokens with these vectors, in NumPy `(tokens, labels)`."""
@@ -201,21 +213,33 @@ class LabelingModel:
             if gradient is not None:
                 weight.grad = gradient if weight.grad is None else weight.grad + gradient
 
-    def imitate(
-        self, scores: Ragged, teacher: Model[list[Doc], list[Floats2d]], docs: Sequence[Doc]
-    ) -> Ragged:
-        """RETURNS (Ragged): The gradient that pulls scores towards those of a teacher, `(tokens, labels)`;
-        of the scores of several members, `(tokens, members * labels)`, each towards the same.
+    def imitate(self, scores: Ragged, targets: Probs) -> Loss:
+        """Compute the cross-entropy between the paths of labels of a teacher and those of this model, and
+        its gradient. With respect to the scores, that is the difference of the labels' probabilities; the
+        decoder's own weights learn from the teacher's most probable labels.
 
-        scores (Ragged): Scores of the documents in training.
-        teacher (Model[List[Doc], List[Floats2d]]): A model with the same labels.
-        docs (Sequence[Doc]): The documents.
+        scores (Ragged): `(tokens, labels)`, or those of every member of an ensemble; each learns the same.
+        targets (np.ndarray): The teacher's probabilities, `(tokens, labels)`; rows of 0 are left out.
+        RETURNS (Loss): The loss; `value` has only what is learned from the most probable labels.
         """
-        ops: Any = self.model.ops
-        target: Any = ops.softmax(tagger.predict(teacher, docs).data)
-        members = ops.xp.split(scores.data, scores.data.shape[1] // target.shape[1], axis=1)
-        differences = ops.xp.hstack([ops.softmax(member) - target for member in members])
-        return Ragged(differences / len(members), scores.lengths)
+        best = np.where(targets.any(axis=1), targets.argmax(axis=1), -1)
+        hard = None
+        if self.needs_whole_text:
+            hard = self.compute_loss(scores, best, np.full_like(best, -1), 0.0)
+        decoder: Decoder = self._shim.module
+        flat, lengths = self._to_tensors(scores)
+        expected = torch.from_numpy(targets).to(flat.device)
+        is_learned = torch.from_numpy(best >= 0).to(flat.device)[:, None]
+        with torch.no_grad():
+            members = torch.split(flat, targets.shape[1], dim=1)
+            differences = [
+                (decoder.marginals(member, lengths, 1.0) - expected) * is_learned / len(members)
+                for member in members
+            ]
+        d_scores = to_ragged(torch.cat(differences, dim=1), scores.lengths)
+        if hard is None:
+            return Loss(0.0, d_scores, [None for _ in decoder.parameters()])
+        return hard._replace(d_scores=d_scores)
 
     def constrain(self, labels: Sequence[str], gold: Ints, excluded: Ints, lengths: Ints) -> None:
         """Set the constraints that the decoder's config asks for, if any.

@@ -1,6 +1,6 @@
 """`spacy-lstm-tagger.LSTMTok2Vec.v1`: documents → a vector for every token."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -137,11 +137,14 @@ def _make_features(embed: EmbeddingSettings) -> FeatureTable:
     )
 
 
-def fit_vocabulary(model: Model[Any, Any], docs: Callable[[], Iterable[Doc]]) -> None:
+def fit_vocabulary(
+    model: Model[Any, Any], docs: Callable[[], Iterable[Doc]], words: Mapping[str, int] | None = None
+) -> None:
     """Fit the tables of every LSTM tok2vec layer inside a model; `model.initialize` must follow.
 
     model (Model): Any model. Other layers, such as a listener, are left unchanged.
     docs (Callable[[], Iterable[Doc]]): Gives all training documents.
+    words (Optional[Mapping[str, int]]): Words of other texts, and how often each occurs there.
     """
     fitted: list[Tok2Vec] = []
     for layer in _find_layers(model):
@@ -149,7 +152,7 @@ def fit_vocabulary(model: Model[Any, Any], docs: Callable[[], Iterable[Doc]]) ->
         same = next((other for other in fitted if other.attrs["embed"] == embed), None)
         if same is None:
             features = _make_features(embed)
-            features.fit(docs())
+            features.fit(docs(), words)
             layer.attrs["vocabulary"] = features.vocabulary.data
             fitted.append(layer)
         else:  # the members of an ensemble are fitted once

@@ -178,8 +178,13 @@ class Decoder(nn.Module):
         """RETURNS (Tensor): The labels of the best path, int64 `(tokens,)`."""
         raise NotImplementedError
 
-    def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """RETURNS (Tensor): Every label's posterior probability, `(tokens, labels)`."""
+    def marginals(self, emissions: Tensor, lengths: Tensor, temperature: float | None = None) -> Tensor:
+        """RETURNS (Tensor): Every label's posterior probability, `(tokens, labels)`.
+
+        emissions (Tensor): `(tokens, labels)`.
+        lengths (Tensor): The length of every sequence, int64 `(batch,)` on the CPU.
+        temperature (Optional[float]): By default the decoder's own; 1 for the probabilities in training.
+        """
         raise NotImplementedError
 
     def path_log_probs(self, emissions: Tensor, lengths: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

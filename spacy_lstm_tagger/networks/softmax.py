@@ -60,9 +60,9 @@ class SoftmaxDecoder(Decoder):
             return emissions.argmax(1)
         return torch.from_numpy(emissions.detach().numpy().argmax(1))  # several times as fast as torch
 
-    def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+    def marginals(self, emissions: Tensor, lengths: Tensor, temperature: float | None = None) -> Tensor:
         """See `Decoder.marginals`."""
-        return torch.softmax(emissions / self.temperature, dim=1)
+        return torch.softmax(emissions / (temperature or self.temperature), dim=1)
 
     def path_log_probs(self, emissions: Tensor, lengths: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """See `Decoder.path_log_probs`."""

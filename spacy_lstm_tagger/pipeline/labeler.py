@@ -25,18 +25,18 @@ from ..ragged import Ragged, join, split
 from ..vocabulary import Ids, Ints
 from .constraints import ForbiddenAnnotation
 from .hints import suggest_settings
-from .labeled import LabeledComponent
+from .imitation import ImitatingComponent
 from .labels import MISSING, GoldLabels, WordCount, align, collect_labels, encode_gold, read_label_data
 from .predictions import decode, set_extensions, store
 
 if TYPE_CHECKING:
-    from ..models.labeling import LabelingModel, Loss, Path
+    from ..models.labeling import Loss, Path
 
 GetExamples: TypeAlias = Callable[[], Iterable[Example]]
 LabelerModel: TypeAlias = Model[list[Doc], list[Floats2d]]
 
 
-class SequenceLabeler(LabeledComponent):
+class SequenceLabeler(ImitatingComponent):
     """Labels words with an LSTM. Everything that spaCy's `Tagger` does for tags, this does the same way.
 
     A subclass sets `annotation`, and implements `read_labels` and `write_labels`. It may override
@@ -150,12 +150,6 @@ class SequenceLabeler(LabeledComponent):
         """RETURNS (Dict[str, Any]): The labels and the vocabulary, for `initialize(labels=...)`."""
         return {"labels": list(self.labels), "vocabulary": self._network.vocabulary}
 
-    @property
-    def _network(self) -> "LabelingModel":
-        from ..models.labeling import LabelingModel  # imports torch
-
-        return LabelingModel(self.model)
-
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> list[Ints]:
@@ -233,12 +227,13 @@ class SequenceLabeler(LabeledComponent):
             and `!X`, the second is a negative annotation, unless `labels` has it.
         nlp (Optional[Language]): The pipeline.
         labels (Optional[Sequence[str] | Mapping[str, Any]]): The labels alone, or what `label_data` or
-            `python -m spacy init labels` gave: labels and vocabulary.
+            `python -m spacy init labels` gave: labels and vocabulary. Instead of a vocabulary, it can have
+            "words" of raw text with their counts, that tables are fitted on besides the examples.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         suggest_settings(nlp)
         check_lexeme_norms(self.vocab, self.name)  # type: ignore[no-untyped-call]
-        given, vocabulary = read_label_data(labels, self.name)
+        given, vocabulary, raw_words = read_label_data(labels, self.name)
         if given is None:
             words = WordCount(self.read_annotation, self.name)
             given = self.find_labels(words.count(get_examples()))
@@ -253,7 +248,8 @@ class SequenceLabeler(LabeledComponent):
         if vocabulary:
             self._network.set_vocabulary(vocabulary)
         else:
-            self._network.fit_vocabulary(lambda: (example.predicted for example in get_examples()))
+            docs = lambda: (example.predicted for example in get_examples())  # noqa: E731
+            self._network.fit_vocabulary(docs, raw_words)
         sample = [example.predicted for example in islice(get_examples(), 10)]
         if not sample:
             raise LSTMTaggerValueError(SpacyErrors.E923.format(name=self.name))
@@ -292,23 +288,6 @@ class SequenceLabeler(LabeledComponent):
         self._network.accumulate(loss.d_weights)
         return self._finish(sgd, losses, loss.d_scores)
 
-    def _begin(
-        self, examples: Iterable[Example], losses: dict[str, float] | None, method: str
-    ) -> tuple[list[Example], list[Doc], dict[str, float]]:
-        examples = list(examples)
-        validate_examples(examples, f"{type(self).__name__}.{method}")
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        return examples, [example.predicted for example in examples], losses
-
-    def _finish(
-        self, sgd: Optimizer | None, losses: dict[str, float], d_scores: Ragged
-    ) -> dict[str, float]:
-        if sgd:
-            self.finish_update(sgd)
-        losses[self.name] += float((d_scores.data**2).sum())
-        return losses
-
     def get_loss(self, examples: Iterable[Example], scores: list[Floats2d]) -> tuple[float, list[Floats2d]]:
         """The loss of a batch, and its gradient with respect to the scores. Nothing is accumulated: the
         decoder's own weights, such as the transitions of a CRF, learn in `update` only.
@@ -345,26 +324,6 @@ class SequenceLabeler(LabeledComponent):
             name=self.name,
             unknown_is_missing=self.unknown_is_missing,
         )
-
-    def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Learn to predict as before `nlp.resume_training()`, against catastrophic forgetting. The
-        arguments are those of `update`. Gold labels are not used, and a CRF's transitions stay.
-        """
-        _, docs, losses = self._begin(examples, losses, "rehearse")
-        if self._rehearsal_model is None or not any(len(doc) for doc in docs):
-            return losses
-        set_dropout_rate(self.model, drop)
-        scores, backprop = self._network.begin_update(docs)
-        d_scores = self._network.imitate(scores, self._rehearsal_model, docs)
-        backprop(d_scores)
-        return self._finish(sgd, losses, d_scores)
 
     # Confidence
 

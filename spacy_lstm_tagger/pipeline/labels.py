@@ -139,20 +139,31 @@ def find_unknown_labels(
     return UnknownLabels(gold.total(), unknown.total(), [label for label, _ in unknown.most_common()])
 
 
-def read_label_data(labels: Any, name: str) -> tuple[list[str] | None, Mapping[str, Any]]:
-    """Read what `initialize` gets as `labels`.
+class LabelData(NamedTuple):
+    """What `initialize` gets as `labels`.
 
-    RETURNS (Tuple[Optional[List[str]], Mapping]): Labels, if given, and vocabulary, if given.
+    labels (Optional[List[str]]): The labels; None if they are found in the examples.
+    vocabulary (Mapping): What the tables of the embedding were fitted on; empty if they are to be fitted.
+    words (Mapping[str, int]): Words that the tables are fitted on besides those of the examples, and how
+        often each occurs.
+    """
+
+    labels: list[str] | None
+    vocabulary: Mapping[str, Any]
+    words: Mapping[str, int]
+
+
+def read_label_data(data: Any, name: str) -> LabelData:
+    """RETURNS (LabelData): What `initialize` gets as `labels`: nothing, a list, or an object with some of
+    "labels", "vocabulary" and "words".
     RAISES (LSTMTaggerValueError): If it has another form. The message has the component's name.
     """
-    vocabulary: Any = {}
-    if isinstance(labels, Mapping) and "labels" in labels:
-        labels, vocabulary = labels["labels"], labels.get("vocabulary", {})
-    if labels is None:
-        return None, {}
-    if isinstance(labels, (str, Mapping)) or not isinstance(vocabulary, Mapping):
+    parts = data if isinstance(data, Mapping) and {*LabelData._fields} & {*data} else {"labels": data}
+    labels, vocabulary, words = (parts.get(field) for field in LabelData._fields)
+    is_valid = all(part is None or isinstance(part, Mapping) for part in (vocabulary, words))
+    if isinstance(labels, (str, Mapping)) or not is_valid:
         raise LSTMTaggerValueError(Errors.L102.format(name=name, found=type(labels).__name__))
-    return list(labels), vocabulary
+    return LabelData(None if labels is None else list(labels), vocabulary or {}, words or {})
 
 
 def align(example: Example, labels: Ids) -> Ids:

@@ -122,14 +122,7 @@ class LSTMMorphologizer(SequenceLabeler):
         """RETURNS (Ids): The string id of each token's label, 0 if it has neither part of speech nor
         features, `(tokens,)`.
         """
-        pairs = read_attrs(doc, POS, MORPH)
-        strings = doc.vocab.strings
-        distinct, index = np.unique(pairs, axis=0, return_inverse=True)
-        ids = [
-            strings.add(join_label(strings[pos], strings[morph])) if pos or morph else 0
-            for pos, morph in distinct.tolist()
-        ]
-        return np.array(ids, dtype=np.uint64)[index.reshape(-1)]
+        return read_morphology(doc)
 
     def write_labels(self, docs: Sequence[Doc], label_ids: Sequence[Ints]) -> None:
         """Write parts of speech and features to documents. See `SequenceLabeler.write_labels`."""
@@ -161,6 +154,20 @@ class LSTMMorphologizer(SequenceLabeler):
         distinct, index = np.unique(pairs, axis=0, return_inverse=True)
         merged = [_merge(doc.vocab, *pair) for pair in distinct.tolist()]
         return np.stack([combined[:, 0], np.array(merged, dtype=np.uint64)[index.reshape(-1)]], axis=1)
+
+
+def read_morphology(doc: Doc | Span) -> Ids:
+    """RETURNS (Ids): The string id of each token's part of speech and features as a label, 0 if it has
+    neither, `(tokens,)`.
+    """
+    pairs = read_attrs(doc, POS, MORPH)
+    strings = doc.vocab.strings
+    distinct, index = np.unique(pairs, axis=0, return_inverse=True)
+    ids = [
+        strings.add(join_label(strings[pos], strings[morph])) if pos or morph else 0
+        for pos, morph in distinct.tolist()
+    ]
+    return np.array(ids, dtype=np.uint64)[index.reshape(-1)]
 
 
 @lru_cache(maxsize=10000)

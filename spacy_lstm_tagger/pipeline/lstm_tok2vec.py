@@ -58,7 +58,8 @@ class LSTMTok2Vec(SavedComponent, Tok2Vec):
 
         get_examples (Callable[[], Iterable[Example]]): Gives the training examples.
         nlp (Optional[Language]): The pipeline.
-        labels (Optional[Mapping[str, Any]]): What `label_data` or `python -m spacy init labels` gave.
+        labels (Optional[Mapping[str, Any]]): What `label_data` or `python -m spacy init labels` gave;
+            or "words" of raw text with their counts, that tables are fitted on besides the examples.
         RAISES (LSTMTaggerValueError): If `labels` is something else.
         """
         from ..models import tok2vec  # imports torch
@@ -66,11 +67,15 @@ class LSTMTok2Vec(SavedComponent, Tok2Vec):
         validate_get_examples(get_examples, "LSTMTok2Vec.initialize")
         suggest_settings(nlp)
         if labels is not None:
-            if not isinstance(labels, Mapping) or not isinstance(labels.get("vocabulary"), Mapping):
+            parts = labels if isinstance(labels, Mapping) else {}
+            if not any(isinstance(parts.get(part), Mapping) for part in ("vocabulary", "words")):
                 raise LSTMTaggerValueError(Errors.L113.format(name=self.name, found=type(labels).__name__))
-            tok2vec.set_vocabulary(self.model, labels["vocabulary"])
+        data = labels or {}
+        if "vocabulary" in data:
+            tok2vec.set_vocabulary(self.model, data["vocabulary"])
         elif not _are_dummies(get_examples()):
-            tok2vec.fit_vocabulary(self.model, lambda: (example.predicted for example in get_examples()))
+            docs = lambda: (example.predicted for example in get_examples())  # noqa: E731
+            tok2vec.fit_vocabulary(self.model, docs, data.get("words"))
         super().initialize(get_examples, nlp=nlp)
 
 

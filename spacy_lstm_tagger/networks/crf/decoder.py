@@ -64,16 +64,17 @@ class CRFDecoder(Decoder):
         tags, _ = self.crf.viterbi(emissions, lengths)
         return torch.where(tags < 0, emissions.argmax(1), tags)
 
-    def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+    def marginals(self, emissions: Tensor, lengths: Tensor, temperature: float | None = None) -> Tensor:
         """See `Decoder.marginals`."""
-        emissions = emissions / self.temperature
-        marginals = self._temper().marginals(emissions, lengths)
+        temperature = temperature or self.temperature
+        emissions = emissions / temperature
+        marginals = self._temper(temperature).marginals(emissions, lengths)
         has_path = marginals.any(1, keepdim=True)
         return torch.where(has_path, marginals, torch.softmax(emissions, dim=1))
 
     def path_log_probs(self, emissions: Tensor, lengths: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """See `Decoder.path_log_probs`."""
-        return self._temper().path_log_probs(emissions / self.temperature, lengths, labels)
+        return self._temper(self.temperature).path_log_probs(emissions / self.temperature, lengths, labels)
 
     def log_prob(self, emissions: Tensor, lengths: Tensor, allowed: Tensor) -> Tensor:
         """See `Decoder.log_prob`."""
@@ -81,14 +82,14 @@ class CRFDecoder(Decoder):
 
     def n_best(self, emissions: Tensor, lengths: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """See `Decoder.n_best`."""
-        return self._temper().n_best(emissions / self.temperature, lengths, k)
+        return self._temper(self.temperature).n_best(emissions / self.temperature, lengths, k)
 
     @torch.no_grad()
-    def _temper(self) -> CRF:
+    def _temper(self, temperature: float) -> CRF:
         """RETURNS (CRF): The CRF with all scores divided by the temperature."""
-        if self.temperature == 1.0:
+        if temperature == 1.0:
             return self.crf
         tempered = deepcopy(self.crf)
         for parameter in tempered.parameters():
-            parameter.div_(self.temperature)
+            parameter.div_(temperature)
         return tempered

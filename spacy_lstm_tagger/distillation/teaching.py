@@ -1,0 +1,162 @@
+"""A teacher reads raw text, once: its soft labels are written shard by shard, and reading can resume."""
+
+from contextlib import closing, nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..bulk.formats import INPUT_FORMATS, plan
+from ..bulk.inputs import find_files, get_ending
+from ..bulk.layout import (
+    Layout,
+    check_apart,
+    check_free,
+    is_finished,
+    remove_leftovers,
+    start_over,
+    write_whole,
+)
+from ..bulk.manifest import compute_fingerprint, keep_manifest
+from ..bulk.progress import show_progress
+from ..bulk.rows import BadRow, ColumnNames, Row
+from ..bulk.shards import Shard
+from ..bulk.tagging import BATCH_SIZE, OnError, batch_rows, forget_words, refuse
+from ..pipeline.devices import use_gpu
+from .storage import SUFFIX, ShardWriter
+from .teachers import TeacherPipeline
+
+SHARD_SIZE = 2000  # texts
+
+
+class Teaching(NamedTuple):
+    """What was done.
+
+    n_texts (int): The number of texts read now.
+    n_words (int): Their number of words.
+    n_bad (int): The number of texts skipped.
+    n_finished_before (int): The number of shards that an earlier run had finished.
+    hard (List[str]): The annotation that the teacher gives without probabilities.
+    """
+
+    n_texts: int
+    n_words: int
+    n_bad: int
+    n_finished_before: int
+    hard: list[str]
+
+
+def teach(
+    teacher: str | Path,
+    raw: str | Path,
+    output: str | Path,
+    student: Language,
+    *,
+    batch_size: int = BATCH_SIZE,
+    shard_size: int = SHARD_SIZE,
+    columns: ColumnNames | None = None,
+    on_error: OnError = "stop",
+    gpu_id: int = -1,
+    force: bool = False,
+    progress: bool = False,
+) -> Teaching:
+    """Let a teacher read raw text, and keep the probabilities of its labels. After an interruption, the
+    same call resumes.
+
+    teacher (str | Path): A trained pipeline, a folder or a package.
+    raw (str | Path): What `lstm-tagger apply` reads: a .txt, .jsonl, .csv, .conllu, .parquet or .spacy
+        file, a folder of them, or a glob.
+    output (str | Path): The folder for the soft labels.
+    student (Language): A pipeline whose tokenizer cuts texts into words, as the student will see them.
+    batch_size (int): How many texts are read together.
+    shard_size (int): The maximum number of texts of a file.
+    columns (Optional[ColumnNames]): The names of the input's columns.
+    on_error ("stop" | "skip"): What to do with a text that can't be read.
+    gpu_id (int): The GPU that the teacher reads on; -1 for the CPU.
+    force (bool): Whether to start over.
+    progress (bool): Whether to show progress.
+    RETURNS (Teaching): What was done.
+    RAISES (LSTMTaggerValueError): If there is no such teacher, it annotates nothing that can be taught, or
+        changes words; there is no raw text; the folder belongs to something else; or a text is bad.
+    """
+    columns = columns or ColumnNames()
+    layout = Layout(Path(output), SUFFIX, None)
+    fingerprint = compute_fingerprint(teacher)
+    files = find_files(raw, tuple(INPUT_FORMATS))
+    shards = plan(files, shard_size)
+    check_apart(layout, raw, files)
+    if force:
+        start_over(layout)
+    check_free(layout)
+    config = student.config["nlp"]
+    settings = {
+        "teacher": fingerprint,
+        "lang": config["lang"],
+        "tokenizer": dict(config["tokenizer"]),
+        "columns": list(columns),
+        "shard_size": shard_size,
+    }
+    keep_manifest(layout, settings, files)
+    remove_leftovers(layout)
+    use_gpu(gpu_id)
+    pipeline = TeacherPipeline(spacy.load(teacher))
+    todo = [shard for shard in shards if not is_finished(layout, shard)]
+    n_rows, n_left = (sum(shard.slice.n_rows for shard in some) for some in (shards, todo))
+    shown: Any = show_progress(n_rows, n_rows - n_left) if progress else nullcontext(_show_nothing)
+    n_texts = n_words = n_bad = 0
+    with shown as advance:
+        for shard in todo:
+            writer = ShardWriter()
+            n_bad += _read_shard(shard, pipeline, student, writer, batch_size, columns, on_error)
+            with write_whole(layout.get_part(shard), layout) as path:
+                path.write_bytes(writer.to_bytes())
+            n_texts, n_words = n_texts + len(writer.lengths), n_words + len(writer.words)
+            advance(shard.slice.n_rows, len(writer.words))
+    return Teaching(n_texts, n_words, n_bad, len(shards) - len(todo), pipeline.hard)
+
+
+def _show_nothing(n_rows: int, n_words: int) -> None:
+    pass
+
+
+def _read_shard(
+    shard: Shard,
+    teacher: TeacherPipeline,
+    student: Language,
+    writer: ShardWriter,
+    batch_size: int,
+    columns: ColumnNames,
+    on_error: OnError,
+) -> int:
+    """RETURNS (int): The number of bad texts."""
+    n_bad = 0
+    shard.file.check()
+    read = INPUT_FORMATS[get_ending(shard.file.path)].read
+    with forget_words(student):
+        rows: Any = read(shard.file, shard.slice, columns, student.vocab)
+        with closing(rows):
+            for batch in batch_rows(rows, batch_size):
+                good = [row for row in batch if isinstance(row, Row)]
+                for row in batch:
+                    if isinstance(row, BadRow):
+                        refuse(row, on_error)
+                n_bad += len(batch) - len(good)
+                with forget_words(teacher.nlp):
+                    docs = [_make_doc(row, teacher.nlp, student) for row in good]
+                    docs = [doc for doc in docs if len(doc)]
+                    if docs:
+                        writer.add(docs, teacher(docs))
+    return n_bad
+
+
+def _make_doc(row: Row, teacher: Language, student: Language) -> Doc:
+    """RETURNS (Doc): The text for the teacher, in the words of the student."""
+    content = row.content
+    if isinstance(content, str):
+        content = student.make_doc(content)
+    if isinstance(content, Doc):
+        words = [token.text for token in content]
+        return Doc(teacher.vocab, words=words, spaces=[bool(token.whitespace_) for token in content])
+    return Doc(teacher.vocab, words=content)

@@ -1,0 +1,194 @@
+"""What a config needs to learn soft labels with `spacy train`: a callback and readers."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example, biluo_to_iob
+from spacy.vocab import Vocab
+
+from ..errors import Errors, LSTMTaggerValueError, check_setting
+from ..pipeline.imitation import ImitatingComponent
+from ..pipeline.lstm_morphologizer import split_label
+from ..pipeline.soft_labels import SoftLabels, join_soft_labels, name_best
+from .pipelines import listening
+from .storage import TaughtText, count_words, iterate_parts, read_part
+
+Batcher: TypeAlias = Callable[[Iterable[TaughtText]], Iterable[Sequence[TaughtText]]]
+Folders: TypeAlias = Path | list[Path] | None
+
+MAX_JOINED = 4  # as `batchers.join_docs`
+MAX_WORDS = 256  # of a text that is learned: longer ones are cut, since batches of few texts are slow
+
+
+def create_distillation(
+    soft_labels: Folders, batcher: Batcher, dropout: float = 0.2, joined: float = 0.5
+) -> Callable[[Language, dict[str, Any]], None]:
+    """Create a callback for `[training] before_update`: before each update, the components of this package
+    also learn from a batch of raw text what a teacher says about it. Both gradients make one update.
+
+    soft_labels (Path | List[Path]): What `lstm-tagger distill` wrote: the folder of a teacher, or those of
+        several, which are averaged.
+    batcher (Callable): Makes batches of texts: `spacy.batch_by_padded.v1`, for example.
+    dropout (float): The dropout rate for raw text.
+    joined (float): The share of texts that are joined with others, as by `spacy-lstm-tagger.join_docs.v1`.
+    RETURNS (Callable[[Language, Dict[str, Any]], None]): The callback.
+    RAISES (LSTMTaggerValueError): If a setting is out of range.
+    """
+    block = "spacy-lstm-tagger.distill.v1"
+    check_setting(block, "dropout", dropout, 0 <= dropout < 1, "at least 0 and below 1")
+    check_setting(block, "joined", joined, 0 <= joined <= 1, "from 0 to 1")
+    batches: Iterator[Sequence[TaughtText]] | None = None
+
+    def learn(nlp: Language, progress: dict[str, Any]) -> None:
+        nonlocal batches
+        if batches is None:
+            folders = _require_folders(soft_labels)
+            batches = _repeat(folders, batcher, joined)
+        learn_batch(nlp, next(batches), dropout)
+
+    return learn
+
+
+def learn_batch(nlp: Language, batch: Sequence[TaughtText], dropout: float) -> dict[str, float]:
+    """Accumulate the gradient of a batch in all components of a pipeline that it teaches something.
+
+    nlp (Language): The pipeline.
+    batch (Sequence[TaughtText]): The batch.
+    dropout (float): The dropout rate.
+    RETURNS (Dict[str, float]): The losses.
+    RAISES (LSTMTaggerValueError): If it teaches none of the components.
+    """
+    docs = [Doc(nlp.vocab, words=text.words, spaces=text.spaces) for text in batch]
+    pipes = [
+        pipe
+        for _, pipe in nlp.pipeline
+        if isinstance(pipe, ImitatingComponent) and pipe.annotation in batch[0].taught
+    ]
+    if not pipes:
+        raise LSTMTaggerValueError(
+            Errors.L476.format(pipeline=", ".join(nlp.pipe_names), taught=", ".join(batch[0].taught))
+        )
+    losses: dict[str, float] = {}
+    with listening(nlp, pipes, docs, dropout, losses):
+        for pipe in pipes:
+            taught = _join_soft_labels([text.taught[pipe.annotation] for text in batch])
+            pipe.learn_soft_labels(docs, taught, drop=dropout, losses=losses)
+    return losses
+
+
+def _repeat(folders: Sequence[Path], batcher: Batcher, joined: float) -> Iterator[Sequence[TaughtText]]:
+    """YIELDS (Sequence[TaughtText]): Batches, without end: shards and their texts in random order."""
+    parts = list(iterate_parts(folders))
+    while True:
+        random.shuffle(parts)
+        yield from batcher(_join_some(_read_all(parts), joined))
+
+
+def _read_all(parts: Iterable[Sequence[Path]]) -> Iterator[TaughtText]:
+    for paths in parts:
+        texts = [piece for text in read_part(paths) for piece in _cut(text)]
+        random.shuffle(texts)
+        yield from texts
+
+
+def _cut(text: TaughtText) -> list[TaughtText]:
+    """RETURNS (List[TaughtText]): A text in pieces of similar length, if it is long."""
+    n_pieces = -(-len(text) // MAX_WORDS)
+    if n_pieces == 1:
+        return [text]
+    ends = [len(text) * i // n_pieces for i in range(n_pieces + 1)]
+    return [text.slice(start, end) for start, end in pairwise(ends)]
+
+
+def _join_some(texts: Iterable[TaughtText], joined: float) -> Iterator[TaughtText]:
+    mean = (2 + MAX_JOINED) / 2
+    probability = joined / (joined + (1 - joined) * mean)
+    waiting: list[TaughtText] = []
+    size = 0
+    for text in texts:
+        if not waiting:
+            size = random.randint(2, MAX_JOINED) if random.random() < probability else 1
+        waiting.append(text)
+        if len(waiting) >= size or sum(map(len, waiting)) > MAX_WORDS:
+            yield _join(waiting) if len(waiting) > 1 else text
+            waiting = []
+    if waiting:
+        yield _join(waiting)
+
+
+def _join(texts: Sequence[TaughtText]) -> TaughtText:
+    words = [word for text in texts for word in text.words]
+    spaces = [space for text in texts for space in [*text.spaces[:-1], True]]
+    names = texts[0].taught
+    taught = {name: _join_soft_labels([text.taught[name] for text in texts]) for name in names}
+    return TaughtText(words, spaces, taught)
+
+
+def _join_soft_labels(of_texts: Sequence[Sequence[SoftLabels]]) -> list[SoftLabels]:
+    """RETURNS (List[SoftLabels]): For each teacher the soft labels of all texts, end to end."""
+    return [join_soft_labels(of_teacher) for of_teacher in zip(*of_texts, strict=True)]
+
+
+def _require_folders(folders: Folders) -> list[Path]:
+    if not folders:
+        raise LSTMTaggerValueError(Errors.L477)
+    return [Path(folder) for folder in (folders if isinstance(folders, list) else [folders])]
+
+
+def read_word_counts(soft_labels: Folders, min_freq: int = 10) -> dict[str, dict[str, int]]:
+    """Read the words of raw text, for `[initialize.components.NAME] labels`: tables get rows for them
+    besides those of the training data.
+
+    soft_labels (Path | List[Path]): See `create_distillation`.
+    min_freq (int): How often a word must occur there.
+    RETURNS (Dict[str, Dict[str, int]]): The words and their counts.
+    """
+    check_setting(
+        "spacy-lstm-tagger.WordCounts.v1", "min_freq", min_freq, min_freq > 0, "a positive number"
+    )
+    counts = count_words(_require_folders(soft_labels)[0])
+    return {"words": {word: n for word, n in sorted(counts.items()) if n >= min_freq}}
+
+
+def create_soft_label_corpus(
+    soft_labels: Folders, is_dev: bool = False, limit: int = 10000
+) -> Callable[[Language], Iterable[Example]]:
+    """Create a reader of texts with the most probable labels as their annotation, to train or to evaluate
+    without any gold data.
+
+    soft_labels (Path | List[Path]): See `create_distillation`; of several teachers, the first counts.
+    is_dev (bool): Whether to read every tenth text, for evaluation, instead of all others.
+    limit (int): The maximum number of texts.
+    RETURNS (Callable[[Language], Iterable[Example]]): The reader.
+    """
+
+    def read(nlp: Language) -> Iterator[Example]:
+        parts = iterate_parts(_require_folders(soft_labels)[:1])
+        texts = (text for paths in parts for text in read_part(paths))
+        chosen = (text for i, text in enumerate(texts) if (i % 10 == 9) == is_dev)
+        for text in islice(chosen, limit):
+            predicted = Doc(nlp.vocab, words=text.words, spaces=text.spaces)
+            yield Example(predicted, make_annotated(nlp.vocab, text))
+
+    return read
+
+
+def make_annotated(vocab: Vocab, text: TaughtText) -> Doc:
+    """RETURNS (Doc): A text with its most probable labels."""
+    best = {name: name_best(softs[0]) for name, softs in text.taught.items()}
+    analyses = [split_label(label) for label in best.get("morph", [])]
+    return Doc(
+        vocab,
+        words=text.words,
+        spaces=text.spaces,
+        tags=best.get("tag"),
+        pos=[pos for pos, _ in analyses] or None,
+        morphs=[morph for _, morph in analyses] or None,
+        lemmas=best.get("lemma"),
+        ents=biluo_to_iob(best["ent"]) if "ent" in best else None,
+    )
