@@ -17,7 +17,7 @@ from spacy.tokens import Doc
 
 from ..bulk.layout import MANIFEST
 from ..bulk.shards import PART
-from ..errors import Errors, LSTMTaggerValueError
+from ..errors import Errors, LSTMTaggerValueError, summarize_error
 from ..pipeline.soft_labels import SoftLabels, join_soft_labels
 
 SUFFIX = ".soft"
@@ -137,10 +137,12 @@ def count_words(folder: Path) -> Counter[str]:
 def _load(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = srsly.msgpack_loads(zlib.decompress(path.read_bytes()))
-        if content["version"] != _VERSION:
-            raise ValueError(f"version {content['version']}")
+        version = content["version"]
     except Exception as error:  # damaged data can make MessagePack raise anything
-        raise LSTMTaggerValueError(Errors.L473.format(path=path, reason=error)) from error
+        raise LSTMTaggerValueError(Errors.L473.format(path=path, reason=summarize_error(error))) from error
+    if version != _VERSION:
+        reason = f"they have version {version} of the format, not {_VERSION}"
+        raise LSTMTaggerValueError(Errors.L473.format(path=path, reason=reason))
     return content
 
 

@@ -151,6 +151,8 @@ def read_word_counts(soft_labels: Folders, min_freq: int = 10) -> dict[str, dict
     check_setting(
         "spacy-lstm-tagger.WordCounts.v1", "min_freq", min_freq, min_freq > 0, "a positive number"
     )
+    if not soft_labels:  # to be set by the command line: `spacy debug config` reads it without
+        return {"words": {}}
     counts = count_words(_require_folders(soft_labels)[0])
     return {"words": {word: n for word, n in sorted(counts.items()) if n >= min_freq}}
 

@@ -70,7 +70,7 @@ class ImitatingComponent(LabeledComponent):
         if not any(len(doc) for doc in docs):
             return losses
         soft = predict_soft_labels(teacher_pipe, [example.reference for example in examples])
-        return self._imitate(docs, make_targets([soft], self.outputs), drop, sgd, losses)
+        return self._learn(docs, [soft], drop, sgd, losses)
 
     def learn_soft_labels(
         self, docs: Sequence[Doc], taught: Sequence[SoftLabels], *, drop: float, losses: dict[str, float]
@@ -81,7 +81,17 @@ class ImitatingComponent(LabeledComponent):
         taught (Sequence[SoftLabels]): Their soft labels, of one or more teachers, which are averaged.
         """
         losses.setdefault(self.name, 0.0)
-        self._imitate(docs, make_targets(taught, self.outputs), drop, None, losses)
+        self._learn(docs, taught, drop, None, losses)
+
+    def _learn(
+        self,
+        docs: Sequence[Doc],
+        taught: Sequence[SoftLabels],
+        drop: float,
+        sgd: Optimizer | None,
+        losses: dict[str, float],
+    ) -> dict[str, float]:
+        return self._imitate(docs, make_targets(taught, self.outputs), drop, sgd, losses)
 
     def rehearse(
         self,

@@ -13,6 +13,7 @@ from spacy.pipeline.lemmatizer import lemmatizer_score
 from spacy.tokens import Doc, Span, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
+from thinc.api import Optimizer
 
 from ..errors import LSTMTaggerValueError
 from ..ragged import Ragged, split
@@ -24,6 +25,7 @@ from .labels import align, group_by_vocab, read_attrs, write_attrs
 from .lemma_scores import score_lemmas
 from .lemma_trees import Candidates, LemmaTrees, make_tree_data
 from .predictions import Scores
+from .soft_labels import SoftLabels, make_hard, name_best
 
 RULED_OUT = -1e3  # relative to the best score
 NO_TREES: dict[str, Any] = {"trees": [], "labels": [], "lexicon": {}}
@@ -241,6 +243,32 @@ class LSTMLemmatizer(SequenceLabeler):
             label = self._trees.find(strings[orth], vocab.strings[lemma]) if lemma else -1
             ids.append(strings.add(self.cfg["labels"][label]) if label >= 0 else 0)
         return np.array(ids, dtype=np.uint64)[index.reshape(-1)]
+
+    # Learning from a teacher
+
+    def predict_soft_labels(self, docs: Sequence[Doc]) -> SoftLabels:
+        """RETURNS (SoftLabels): The lemmas of documents, as certain: components have different edit trees,
+        and can't compare their probabilities.
+        """
+        copies = [doc.copy() for doc in docs]
+        self.set_annotations(copies, self.predict(copies))
+        return make_hard([token.lemma_ for doc in copies for token in doc])
+
+    def _learn(
+        self,
+        docs: Sequence[Doc],
+        taught: Sequence[SoftLabels],
+        drop: float,
+        sgd: Optimizer | None,
+        losses: dict[str, float],
+    ) -> dict[str, float]:
+        """Learn the most probable lemmas, those of the first teacher, like gold ones."""
+        lemmas = iter(name_best(taught[0]))
+        examples = [Example(doc, doc.copy()) for doc in docs]
+        for example in examples:
+            for token in example.reference:
+                token.lemma_ = next(lemmas)
+        return self.update(examples, drop=drop, sgd=sgd, losses=losses)
 
     # Prediction
 
