@@ -47,10 +47,11 @@ def find_settings() -> dict[str, dict[str, Any]]:
     their defaults.
     """
     settings = {}
-    for kind in (registry.architectures, registry.batchers, registry.optimizers, registry.readers):
+    kinds = (registry.architectures, registry.batchers, registry.callbacks, registry.optimizers)
+    for kind in (*kinds, registry.readers):
         for name in kind.get_all():
-            if name.startswith("spacy-lstm-tagger."):
-                parameters = inspect.signature(kind.get(name)).parameters.values()
+            parameters = inspect.signature(kind.get(name)).parameters.values()
+            if name.startswith("spacy-lstm-tagger.") and parameters:
                 settings[name] = {parameter.name: parameter.default for parameter in parameters}
     for entry_point in entry_points(group="spacy_factories"):
         if entry_point.value.startswith("spacy_lstm_tagger."):
