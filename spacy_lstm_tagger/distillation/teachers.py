@@ -63,13 +63,14 @@ class TeacherPipeline:
         """RETURNS (Dict[str, SoftLabels]): What each annotation of documents is, and how probable."""
         found: dict[str, SoftLabels] = {}
         last = max(self.places.values())
-        for place, (name, pipe) in enumerate(self.nlp.pipeline[: last + 1]):
+        for place, (_, pipe) in enumerate(self.nlp.pipeline[: last + 1]):
             asked = [annotation for annotation, at in self.places.items() if at == place]
             soft = [annotation for annotation in asked if self._is_soft(annotation, place)]
             found |= {annotation: predict_soft_labels(pipe, docs) for annotation in soft}
             if place < last or len(soft) < len(asked):
                 docs = self._run(pipe, docs)
-            found |= {name: _read_hard(docs, name) for name in asked if name not in soft}
+            hard = (annotation for annotation in asked if annotation not in soft)
+            found |= {annotation: _read_hard(docs, annotation) for annotation in hard}
         return {annotation: found[annotation] for annotation in self.places}
 
     def _run(self, pipe: Any, docs: Sequence[Doc]) -> list[Doc]:

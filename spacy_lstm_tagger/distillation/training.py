@@ -1,6 +1,8 @@
 """What a config needs to learn soft labels with `spacy train`: a callback and readers."""
 
 import random
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
@@ -11,16 +13,18 @@ from spacy.tokens import Doc
 from spacy.training import Example, biluo_to_iob
 from spacy.vocab import Vocab
 
-from ..errors import Errors, LSTMTaggerValueError, check_setting
+from ..bulk.tagging import forget_words
+from ..errors import Errors, LSTMTaggerValueError, Warnings, check_setting
 from ..pipeline.imitation import ImitatingComponent
 from ..pipeline.lstm_morphologizer import split_label
-from ..pipeline.soft_labels import SoftLabels, join_soft_labels, name_best
+from ..pipeline.soft_labels import SoftLabels, join_soft_labels, make_targets, name_best
 from .pipelines import listening
 from .storage import TaughtText, count_words, iterate_parts, read_part
 
 Batcher: TypeAlias = Callable[[Iterable[TaughtText]], Iterable[Sequence[TaughtText]]]
 Folders: TypeAlias = Path | list[Path] | None
 
+MANY_UNKNOWN = 0.01  # of the words: what a warning is worth
 MAX_JOINED = 4  # as `batchers.join_docs`
 MAX_WORDS = 256  # of a text that is learned: longer ones are cut, since batches of few texts are slow
 
@@ -48,8 +52,10 @@ def create_distillation(
         nonlocal batches
         if batches is None:
             folders = _require_folders(soft_labels)
+            check_labels(nlp, read_part(next(iterate_parts(folders))))
             batches = _repeat(folders, batcher, joined)
-        learn_batch(nlp, next(batches), dropout)
+        with forget_words(nlp):  # or the vocab would grow with the raw text
+            learn_batch(nlp, next(batches), dropout)
 
     return learn
 
@@ -64,21 +70,52 @@ def learn_batch(nlp: Language, batch: Sequence[TaughtText], dropout: float) -> d
     RAISES (LSTMTaggerValueError): If it teaches none of the components.
     """
     docs = [Doc(nlp.vocab, words=text.words, spaces=text.spaces) for text in batch]
-    pipes = [
-        pipe
-        for _, pipe in nlp.pipeline
-        if isinstance(pipe, ImitatingComponent) and pipe.annotation in batch[0].taught
-    ]
-    if not pipes:
-        raise LSTMTaggerValueError(
-            Errors.L476.format(pipeline=", ".join(nlp.pipe_names), taught=", ".join(batch[0].taught))
-        )
+    pipes = _find_students(nlp, batch[0])
     losses: dict[str, float] = {}
     with listening(nlp, pipes, docs, dropout, losses):
         for pipe in pipes:
             taught = _join_soft_labels([text.taught[pipe.annotation] for text in batch])
             pipe.learn_soft_labels(docs, taught, drop=dropout, losses=losses)
     return losses
+
+
+def _find_students(nlp: Language, text: TaughtText) -> list[ImitatingComponent]:
+    """RETURNS (List[ImitatingComponent]): The components that soft labels teach something.
+    RAISES (LSTMTaggerValueError): If there are none.
+    """
+    labelers = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, ImitatingComponent)]
+    students = [pipe for pipe in labelers if pipe.annotation in text.taught]
+    if not students:
+        raise LSTMTaggerValueError(
+            Errors.L476.format(pipeline=", ".join(nlp.pipe_names), taught=", ".join(text.taught))
+        )
+    return students
+
+
+def check_labels(nlp: Language, texts: Sequence[TaughtText]) -> None:
+    """Compare the labels of teachers and students on some texts, and warn if the student does not have the
+    most probable ones of many words: nothing is learned from these.
+
+    nlp (Language): The student's pipeline.
+    texts (Sequence[TaughtText]): The texts.
+    RAISES (LSTMTaggerValueError): If nothing at all could be learned.
+    """
+    for pipe in _find_students(nlp, texts[0]) if texts else []:
+        if not pipe.learns_probabilities:
+            continue
+        taught = _join_soft_labels([text.taught[pipe.annotation] for text in texts])
+        is_learned: list[bool] = make_targets(taught, pipe.outputs).any(axis=1).tolist()
+        best = [label for label, known in zip(name_best(taught[0]), is_learned, strict=True) if not known]
+        unknown = Counter(label for label in best if label)
+        labels = ", ".join(label for label, _ in unknown.most_common(5))
+        if not any(is_learned):
+            known = ", ".join(pipe.outputs[:5])
+            raise LSTMTaggerValueError(Errors.L479.format(name=pipe.name, labels=labels, known=known))
+        if unknown.total() > MANY_UNKNOWN * len(is_learned):
+            n, total = unknown.total(), len(is_learned)
+            warnings.warn(
+                Warnings.W040.format(name=pipe.name, n=n, total=total, labels=labels), stacklevel=2
+            )
 
 
 def _repeat(folders: Sequence[Path], batcher: Batcher, joined: float) -> Iterator[Sequence[TaughtText]]:

@@ -41,3 +41,8 @@ class DistillationErrors:
         "[L478] The config {path} does not learn from soft labels. Use configs/distill.cfg, or copy its "
         "block [training.before_update] into yours."
     )
+    L479 = (
+        "[L479] Component '{name}' has none of the labels that the teacher finds most probable, such as "
+        "{labels}; its own are {known}, for example. Choose a teacher with the same labels; for CoNLL-U, "
+        "check that both were trained on the same column."
+    )

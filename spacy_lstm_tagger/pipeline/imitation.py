@@ -1,7 +1,7 @@
 """Components that learn from probabilities: those of another component, or of what they were before."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from spacy.attrs import ORTH
@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 
 
 class ImitatingComponent(LabeledComponent):
-    """A labeler that learns from a teacher, and can be one."""
+    """A labeler that learns from a teacher, and can be one.
 
+    annotation (str): A short name for what the labels are, such as "tag".
+    learns_probabilities (bool): Whether it learns the probabilities of its labels, or what they stand for.
+    """
+
+    annotation: ClassVar[str]
+    learns_probabilities: ClassVar[bool] = True
     _rehearsal_model: Any
 
     @property

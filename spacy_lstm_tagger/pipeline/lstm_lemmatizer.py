@@ -113,6 +113,7 @@ class LSTMLemmatizer(SequenceLabeler):
 
     annotation = "lemma"
     rules_out_labels = True
+    learns_probabilities = False
     unknown_is_missing = True
 
     def __init__(
@@ -247,9 +248,7 @@ class LSTMLemmatizer(SequenceLabeler):
     # Learning from a teacher
 
     def predict_soft_labels(self, docs: Sequence[Doc]) -> SoftLabels:
-        """RETURNS (SoftLabels): The lemmas of documents, as certain: components have different edit trees,
-        and can't compare their probabilities.
-        """
+        """RETURNS (SoftLabels): The lemmas of documents, as certain: no two components have the same trees."""
         copies = [doc.copy() for doc in docs]
         self.set_annotations(copies, self.predict(copies))
         return make_hard([token.lemma_ for doc in copies for token in doc])

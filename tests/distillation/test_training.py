@@ -21,6 +21,7 @@ from spacy_lstm_tagger.distillation.storage import TaughtText, iterate_parts, re
 from spacy_lstm_tagger.distillation.training import (
     MAX_WORDS,
     _repeat,
+    check_labels,
     create_distillation,
     create_soft_label_corpus,
     learn_batch,
@@ -165,6 +166,35 @@ def test_soft_labels_that_teach_nothing_are_refused(soft: Path) -> None:
 
 
 # By the callback
+
+
+def teach_labels(soft: Path, **labels: str) -> list[TaughtText]:
+    """RETURNS (List[TaughtText]): The raw text with renamed labels."""
+    texts = read_part(next(iterate_parts([soft])))
+    for text in texts:
+        (found,) = text.taught["tag"]
+        renamed = tuple(labels.get(label, label) for label in found.labels)
+        text.taught["tag"][0] = found._replace(labels=renamed)  # type: ignore[index]
+    return texts
+
+
+def test_labels_that_the_student_lacks_are_reported(soft: Path) -> None:
+    nlp = make_trained(steps=1)
+    check_labels(nlp, teach_labels(soft))
+    with pytest.warns(UserWarning, match=r"W040.* 5 of 11 words .*'lstm_tagger': NOUN"):
+        check_labels(nlp, teach_labels(soft, N="NOUN"))
+    with pytest.raises(LSTMTaggerValueError, match=r"L479.*such as NOUN.* own are J, N, R, V"):
+        check_labels(nlp, teach_labels(soft, N="NOUN", J="ADJ", V="VERB", R="ADV"))
+
+
+def test_the_vocab_does_not_grow_with_the_raw_text(teacher: Path, tmp_path: Path) -> None:
+    (tmp_path / "raw.txt").write_text(" ".join(f"word{i}" for i in range(50)))
+    teach(teacher, tmp_path / "raw.txt", tmp_path / "soft", spacy.blank("en"))
+    nlp = make_trained(steps=1)
+    before = {*nlp.vocab.strings}
+    create_distillation(tmp_path / "soft", make_batcher())(nlp, {})
+    assert {*nlp.vocab.strings} == before
+    assert tag(nlp, ["word7 eats ham"])
 
 
 def draw(folder: Path, n_texts: int, joined: float = 0.0) -> list[TaughtText]:
