@@ -104,7 +104,7 @@ def check_labels(nlp: Language, texts: Sequence[TaughtText]) -> None:
         if not pipe.learns_probabilities:
             continue
         taught = _join_soft_labels([text.taught[pipe.annotation] for text in texts])
-        is_learned: list[bool] = make_targets(taught, pipe.outputs).any(axis=1).tolist()
+        is_learned = [bool(row.any()) for row in make_targets(taught, pipe.outputs)]
         best = [label for label, known in zip(name_best(taught[0]), is_learned, strict=True) if not known]
         unknown = Counter(label for label in best if label)
         labels = ", ".join(label for label, _ in unknown.most_common(5))

@@ -248,7 +248,7 @@ class LSTMLemmatizer(SequenceLabeler):
     # Learning from a teacher
 
     def predict_soft_labels(self, docs: Sequence[Doc]) -> SoftLabels:
-        """RETURNS (SoftLabels): The lemmas of documents, as certain: no two components have the same trees."""
+        """RETURNS (SoftLabels): Lemmas, as certain ones: no two components have the same edit trees."""
         copies = [doc.copy() for doc in docs]
         self.set_annotations(copies, self.predict(copies))
         return make_hard([token.lemma_ for doc in copies for token in doc])
