@@ -54,6 +54,7 @@ NARROWER = {
     "report/plots.py": "plotly",
     "report/rendering.py": "IPython",
     "pipeline/constraints.py": f"{PACKAGE}.models",
+    "pipeline/devices.py": f"{PACKAGE}.models",
     "pipeline/labeler.py": f"{PACKAGE}.models",
     "pipeline/imitation.py": f"{PACKAGE}.models",
     "pipeline/lstm_ner.py": f"{PACKAGE}.models",

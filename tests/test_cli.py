@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import spacy
 import srsly
+import torch
 from commands import invoke
 from helpers import read_files, tag
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from spacy_lstm_tagger.corpora import create_jsonl_corpus
+from spacy_lstm_tagger.networks.prediction.compiled import find_kernel
 
 ROOT = Path(__file__).parent.parent
 DEFAULT = ROOT / "configs" / "default.cfg"
@@ -319,3 +321,10 @@ def test_a_corpus_without_any_annotation_is_still_an_error(tmp_path):
     train = ["--paths.train", tmp_path / "train.conllu", "--paths.dev", tmp_path / "train.conllu"]
     result = invoke("train", ROOT / "configs" / "treebank.cfg", "--output", tmp_path, *train)
     assert "L111" in str(result.exception)
+
+
+def test_info_says_how_this_machine_predicts():
+    found = " ".join(run("lstm-tagger", "info").split())
+    kernel = find_kernel()
+    assert (f"compiled, {kernel.name}" if kernel else "PyTorch's operators, since") in found
+    assert f"PyTorch {torch.__version__}" in found

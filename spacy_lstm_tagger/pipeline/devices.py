@@ -19,3 +19,10 @@ def use_gpu(gpu_id: int) -> None:
         raise LSTMTaggerValueError(
             Errors.L427.format(gpu_id=gpu_id, reason=summarize_error(error))
         ) from error
+
+
+def describe_devices() -> dict[str, str]:
+    """RETURNS (Dict[str, str]): What decides how fast components predict on this machine, by name."""
+    from ..models.machine import describe_prediction  # imports torch
+
+    return describe_prediction()

@@ -2,6 +2,7 @@
 
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,6 +128,30 @@ def test_the_kernel_is_chosen_for_float32_alone() -> None:
 def test_without_a_kernel_torch_predicts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "list_kernels", lambda: [])
     assert isinstance(make_prediction_network(make_lstm(), CPU, torch.float32), CPUNetwork)
+
+
+@pytest.mark.parametrize(
+    ("files", "library", "reason"),
+    [
+        ([], None, "no kernel was compiled"),
+        ([f"_kernel{compiled.EXTENSION_SUFFIXES[0]}"], None, "was compiled for another machine"),
+        ([f"_kernel{compiled.EXTENSION_SUFFIXES[0]}"], object(), "neither AVX2 nor AVX-512"),
+    ],
+)
+def test_why_there_is_no_kernel_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, files: list[str], library: object, reason: str
+) -> None:
+    for file in files:
+        (tmp_path / file).touch()
+    monkeypatch.setattr(compiled, "FOLDER", tmp_path)
+    monkeypatch.setattr(compiled, "_load", lambda: library)
+    monkeypatch.setattr(compiled, "list_kernels", lambda: [])
+    assert reason in compiled.explain_kernel()
+
+
+def test_the_kernel_that_predicts_is_named() -> None:
+    kernel = find_kernel()
+    assert kernel is None or compiled.explain_kernel() == f"compiled, {kernel.name}"
 
 
 def test_a_library_for_another_machine_is_left_alone(

@@ -85,6 +85,23 @@ def find_kernel() -> Kernel | None:
     return next((kernel for kernel in list_kernels() if kernel.name != "SSE2"), None)
 
 
+def explain_kernel() -> str:
+    """RETURNS (str): Which kernel predicts in float32 on this machine, and why."""
+    kernel = find_kernel()
+    if kernel is not None:
+        return f"compiled, {kernel.name}"
+    found = [
+        path for path in (FOLDER / f"_kernel{suffix}" for suffix in EXTENSION_SUFFIXES) if path.is_file()
+    ]
+    if not found:
+        reason = "no kernel was compiled: the package was installed without a C++ compiler"
+    elif _load() is None:
+        reason = f"{found[0].name} was compiled for another machine: install the package again"
+    else:
+        reason = "this processor has neither AVX2 nor AVX-512"
+    return f"PyTorch's operators, since {reason}"
+
+
 class CompiledNetwork:
     """A `PredictionNetwork` by a compiled kernel. A block of hidden units has its gates side by side; the
     last block is filled up with units whose weights are 0.
