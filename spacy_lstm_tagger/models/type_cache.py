@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from ..vocabulary import Ids, Ints
@@ -26,8 +27,8 @@ if hasattr(os, "register_at_fork"):
 class TypeCache:
     """One row of numbers per word type, by its key. Safe to share between threads.
 
-    Rows are only ever added to a table, and a full table is replaced by a new one, so that tables that were
-    returned stay valid.
+    Rows are only ever added to a table, and a full table is replaced by a new one, with the types that most
+    calls have asked for, so that tables that were returned stay valid.
 
     limit (int): How many types are kept.
     *sources (Any): The objects, other than weights, that the rows are computed from.
@@ -45,6 +46,7 @@ class TypeCache:
     def _forget(self) -> None:
         self._ids: Ids = np.zeros(0, dtype=np.uint64)  # sorted
         self._rows: Ints = np.zeros(0, dtype=np.int64)
+        self._counts: Ints = np.zeros(0, dtype=np.int64)  # in how many calls each type occurred
         self._table: Tensor | None = None
 
     def __len__(self) -> int:
@@ -62,6 +64,7 @@ class TypeCache:
         with _lock:
             places, is_known = self._find(tokens)
             if self._table is not None and is_known.all():
+                self._counts[places] += 1
                 return self._table, self._rows[places]
             types, index = np.unique(tokens, return_inverse=True)
             if len(types) <= self.limit:
@@ -73,11 +76,25 @@ class TypeCache:
     def _look_up_types(self, types: Ids, compute: Compute) -> tuple[Tensor, Ints]:
         new = types[~self._find(types)[1]]
         if len(self._ids) + len(new) > self.limit:
-            self._forget()
-            new = types
+            self._keep_frequent(min(self.limit // 2, self.limit - len(types)))
+            new = types[~self._find(types)[1]]
         self._add(new, *compute(new))
         assert self._table is not None
-        return self._table, self._rows[self._find(types)[0]]
+        places, _ = self._find(types)
+        self._counts[places] += 1
+        return self._table, self._rows[places]
+
+    def _keep_frequent(self, n_types: int) -> None:
+        """Start a new table with the types of most calls. What they were asked for earlier counts half."""
+        if self._table is None or not n_types:
+            self._forget()
+            return
+        kept = np.sort(np.argsort(-self._counts, kind="stable")[:n_types])  # still in the order of ids
+        rows = self._rows[kept]
+        is_read = rows != UNREAD
+        self._table = self._table[torch.from_numpy(np.where(is_read, rows, 0))]
+        self._ids, self._counts = self._ids[kept], self._counts[kept] // 2
+        self._rows = np.where(is_read, np.arange(len(kept)), UNREAD)
 
     def _find(self, tokens: Ids) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """RETURNS (Tuple[Ints, np.ndarray]): The position of each word among the ids, and whether it is
@@ -99,5 +116,6 @@ class TypeCache:
         self._table[start:end] = computed
         ids = np.concatenate([self._ids, types])
         rows = np.concatenate([self._rows, np.where(is_read, np.arange(start, end), UNREAD)])
+        counts = np.concatenate([self._counts, np.zeros(len(types), dtype=np.int64)])
         order = np.argsort(ids, kind="stable")
-        self._ids, self._rows = ids[order], rows[order]
+        self._ids, self._rows, self._counts = ids[order], rows[order], counts[order]

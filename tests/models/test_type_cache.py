@@ -128,3 +128,29 @@ def test_threads_share_a_cache() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(look_up_many, range(8)))
     assert 0 < len(cache) <= 200
+
+
+def test_frequent_types_stay_when_the_cache_is_full() -> None:
+    """In each call, the same four words and a new one."""
+    cache, computed = TypeCache(8), []
+
+    def count(types: Ids) -> tuple[Tensor, npt.NDArray[np.bool_]]:
+        computed.extend(types.tolist())
+        return compute(types)
+
+    for new in range(100, 150):
+        cache.look_up(to_ids({1, 2, 3, 4, new}), count)
+    assert sorted(computed) == [1, 2, 3, 4, *range(100, 150)]
+
+
+def test_words_that_are_not_read_stay_unread_when_the_cache_is_full() -> None:
+    def skip_even(types: Ids) -> tuple[Tensor, npt.NDArray[np.bool_]]:
+        return project(types), types % 2 == 1
+
+    cache = TypeCache(8)
+    for new in range(100, 150):
+        types = to_ids({1, 2, 3, 4, new})
+        table, rows = cache.look_up(types, skip_even)
+        is_read = types % 2 == 1
+        assert ((rows == UNREAD) == ~is_read).all()
+        assert torch.equal(table[torch.from_numpy(rows[is_read])], project(types[is_read]))
