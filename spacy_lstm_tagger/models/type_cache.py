@@ -74,15 +74,19 @@ class TypeCache:
         return computed, np.where(is_read, np.arange(len(types)), UNREAD)[index]
 
     def _look_up_types(self, types: Ids, compute: Compute) -> tuple[Tensor, Ints]:
-        new = types[~self._find(types)[1]]
-        if len(self._ids) + len(new) > self.limit:
-            self._keep_frequent(min(self.limit // 2, self.limit - len(types)))
-            new = types[~self._find(types)[1]]
+        new = self._find_new(types)
+        for n_kept in (self.limit // 2, 0):
+            if len(self._ids) + len(new) > self.limit:
+                self._keep_frequent(n_kept)
+                new = self._find_new(types)
         self._add(new, *compute(new))
         assert self._table is not None
         places, _ = self._find(types)
         self._counts[places] += 1
         return self._table, self._rows[places]
+
+    def _find_new(self, types: Ids) -> Ids:
+        return types[~self._find(types)[1]]
 
     def _keep_frequent(self, n_types: int) -> None:
         """Start a new table with the types of most calls. What they were asked for earlier counts half."""
