@@ -35,6 +35,14 @@ TEXT = Entry("a string or null", lambda value: value is None or is_text(value))
 LABEL = Entry("a string or null", lambda value: value is None or is_text(value) or is_number(value))
 FLAG = Entry("true or false", lambda value: isinstance(value, bool))
 NUMBER = Entry("a whole number or null", lambda value: value is None or is_number(value))
+ENTITY = Entry(
+    "an object with the numbers 'start' and 'end' and the string 'label'",
+    lambda value: (
+        isinstance(value, dict)
+        and all(map(is_number, (value.get("start"), value.get("end"))))
+        and is_text(value.get("label"))
+    ),
+)
 ANYTHING = Entry("anything", lambda value: True)
 
 

@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 from spacy.parts_of_speech import IDS as UPOS_TAGS
 
 from ..errors import Errors
-from ..schemes import OUTSIDE, PREFIXES, split_label
+from ..schemes import OUTSIDE, PREFIXES, Span, split_label, write_spans
 from .annotations import MISSING_HEAD, ROOT, Sentence, is_tree
 from .lines import shorten
 from .reading import Damage
-from .records import FLAG, LABEL, NUMBER, TEXT, WORD, Record
+from .records import ENTITY, FLAG, LABEL, NUMBER, TEXT, WORD, Record
 
 _Lists: TypeAlias = dict[str, list[Any]]
 
@@ -45,12 +45,17 @@ _CHECKS: dict[str, tuple[str, str, Callable[[str], object]]] = {
 def parse_words(record: Record, damage: Damage, words_key: str, tags_key: str) -> list[Sentence]:
     """RETURNS (List[Sentence]): The sentences; one, unless the object says where others start."""
     words = record.get_list(words_key, WORD)
-    tags = record.get_list(tags_key, LABEL, len(words))
+    entities = _read_entities(record, len(words))
+    has_tags = entities is None or tags_key in record.values
+    tags = record.get_list(tags_key, LABEL, len(words)) if has_tags else [None] * len(words)
     lists: _Lists = {
         key: record.get_list(key, entry, len(words))
         for key, entry in _OPTIONAL.items()
         if key not in (words_key, tags_key) and record.values.get(key) is not None
+        if key != "ents" or entities is None
     }
+    if entities is not None:
+        lists["ents"] = entities
     starts, heads = lists.pop("sent_starts", []), lists.pop("heads", [])
     lists = {key: _clean(record, damage, key, values) for key, values in lists.items()}
     lists["words"] = words
@@ -66,6 +71,29 @@ def parse_words(record: Record, damage: Damage, words_key: str, tags_key: str) -
         )
         for start, end in pairwise(bounds)
     ]
+
+
+def _read_entities(record: Record, n_words: int) -> list[str] | None:
+    """RETURNS (Optional[List[str]]): The labels of words, in BIO, from entities that are objects, as
+    `lstm-tagger apply` writes them; None if there are no such.
+    """
+    found = record.values.get("ents")
+    if not isinstance(found, list) or not (found == [] or any(isinstance(entry, dict) for entry in found)):
+        return None
+    if found == [] and not n_words:
+        return None
+    is_taken = [False] * n_words
+    spans = []
+    for index, entry in enumerate(record.get_list("ents", ENTITY)):
+        span = Span(entry["label"], entry["start"], entry["end"])
+        if not 0 <= span.start < span.end <= n_words or any(is_taken[span.start : span.end]):
+            expected = f"one or more of the {n_words} words, and share none with another"
+            raise record.error(
+                Errors.L320, key="ents", index=index, value=shorten(entry), expected=expected
+            )
+        is_taken[span.start : span.end] = [True] * (span.end - span.start)
+        spans.append(span)
+    return write_spans(spans, n_words, "bio")
 
 
 def _clean(record: Record, damage: Damage, key: str, values: list[Any]) -> list[Any]:

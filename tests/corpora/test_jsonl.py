@@ -18,6 +18,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import load_config_from_str, registry
 
+from spacy_lstm_tagger.bulk import tag_files
 from spacy_lstm_tagger.corpora import create_corpus, create_jsonl_corpus
 from spacy_lstm_tagger.corpora.spans import align_spans, count_characters, find_spaces
 from spacy_lstm_tagger.schemes import Span, find_spans, is_valid
@@ -284,6 +285,46 @@ def test_values_that_no_component_learns_are_missing(
 )
 def test_malformed_lists(tmp_path: Path, key: str, values: Any, message: str) -> None:
     expect_error(tmp_path, ALL | {key: values}, message)
+
+
+def test_entities_as_apply_writes_them(tmp_path: Path) -> None:
+    record = {"words": ["Ada", "Lovelace", "saw", "Paris"]}
+    spans = [{"start": 0, "end": 2, "label": "PER", "score": 0.9}, {"start": 3, "end": 4, "label": "LOC"}]
+    doc = read_doc(tmp_path, record | {"ents": spans})
+    assert entities(doc) == [("Ada Lovelace", "PER"), ("Paris", "LOC")]
+    assert [token.ent_iob_ for token in doc] == ["B", "I", "O", "B"]
+    assert [token.tag_ for token in doc] == [""] * 4
+    assert tagged(read_doc(tmp_path, ALL | {"ents": spans[1:]})) == [
+        *zip(ALL["words"], ALL["tags"], strict=True)
+    ]
+    doc = read_doc(tmp_path, record | {"ents": []})
+    assert [token.ent_iob_ for token in doc] == ["O"] * 4
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [{"start": 0, "end": 2, "label": "A"}, {"start": 1, "end": 3, "label": "B"}],
+        [{"start": 0, "end": 1, "label": "A"}, {"start": 3, "end": 5, "label": "A"}],
+        [{"start": 0, "end": 1, "label": "A"}, {"start": 2, "end": 2, "label": "A"}],
+        [{"start": 0, "end": 1, "label": "A"}, {"start": -1, "end": 2, "label": "A"}],
+        [{"start": 0, "end": 1, "label": "A"}, {"start": 2, "label": "A"}],
+        [{"start": 0, "end": 1, "label": "A"}, {"start": 2, "end": 3, "label": None}],
+        [{"start": 0, "end": 1, "label": "A"}, "O"],
+    ],
+)
+def test_malformed_entities(tmp_path: Path, spans: list[Any]) -> None:
+    expect_error(tmp_path, {"words": ["a", "b", "c", "d"], "ents": spans}, "entry 1 of 'ents'")
+
+
+def test_what_a_pipeline_wrote_is_a_corpus(tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "FOOD", "pattern": "green eggs"}])
+    nlp.to_disk(tmp_path / "model")
+    (tmp_path / "in.txt").write_text("I like green eggs .\nham\n")
+    tag_files(tmp_path / "model", tmp_path / "in.txt", tmp_path / "out.jsonl", columns=["ents"])
+    examples = list(create_corpus(tmp_path / "out.jsonl")(NLP))
+    assert [entities(example.reference) for example in examples] == [[("green eggs", "FOOD")], []]
 
 
 # Texts with spans
