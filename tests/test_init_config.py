@@ -13,6 +13,7 @@ from spacy.cli.init_config import init_config as spacy_init_config
 from thinc.api import Config
 
 import spacy_lstm_tagger.quickstart
+from spacy_lstm_tagger import create_corpus
 from spacy_lstm_tagger.quickstart import Optimize, make_config
 
 ROOT = Path(__file__).parent.parent
@@ -40,7 +41,8 @@ def read(config: str) -> Config:
 
 
 @pytest.mark.parametrize(
-    ("template", "name"), [("speed", "default"), ("accuracy", "accuracy"), ("treebank", "treebank")]
+    ("template", "name"),
+    [("speed", "default"), ("accuracy", "accuracy"), ("treebank", "treebank"), ("distill", "distill")],
 )
 def test_templates_are_the_configs_of_the_project(template: str, name: str) -> None:
     config = ROOT / "configs" / f"{name}.cfg"
@@ -71,6 +73,39 @@ def test_settings_are_those_of_the_configs(pipeline: list[str], optimize: Optimi
     assert read(make_config("en", pipeline, optimize)) == Config().from_disk(
         ROOT / "configs" / f"{name}.cfg", interpolate=False
     )
+
+
+def test_settings_to_distill_are_those_of_the_config() -> None:
+    config = make_config("en", ["lstm_tagger"], "speed", distill=True)
+    assert read(config) == Config().from_disk(ROOT / "configs" / "distill.cfg", interpolate=False)
+
+
+@pytest.mark.parametrize("optimize", ["speed", "accuracy"])
+@pytest.mark.parametrize("pipeline", [["lstm_tagger"], ["lstm_tagger", "lstm_morphologizer"]])
+def test_components_learn_from_a_teacher(tmp_path: Path, pipeline: list[str], optimize: Optimize) -> None:
+    """Those of ours; each learns what the teacher says beside its gold data."""
+    corpus, raw, teacher = tmp_path / "train.conllu", tmp_path / "raw.txt", tmp_path / "teacher"
+    corpus.write_text(CONLLU)
+    raw.write_text("Cats bark Rex\n")
+    path = tmp_path / "config.cfg"
+    code, text = invoke_plugin(
+        *("init-config", path, "--pipeline", ",".join(pipeline), "--optimize", optimize, "--distill")
+    )
+    assert (code, f"lstm-tagger distill TEACHER {path} --raw RAW" in text) == (0, True), text
+    _, filled = fill_config(tmp_path / "filled.cfg", path)
+    assert Config(filled) == Config().from_disk(path, interpolate=False)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tagger")
+    nlp.add_pipe("morphologizer")
+    nlp.initialize(lambda: create_corpus(corpus)(nlp))
+    nlp.to_disk(teacher)
+    code, text = invoke_plugin(
+        *("distill", teacher, path, "--raw", raw, "--output", tmp_path / "out", "--training.max_steps", 1),
+        *("--paths.train", corpus, "--paths.dev", corpus),
+    )
+    assert code == 0, text
+    student = spacy.load(tmp_path / "out" / "model-best")
+    assert student("Dogs bark").has_annotation("TAG")
 
 
 @pytest.mark.parametrize("optimize", ["speed", "accuracy"])

@@ -33,6 +33,9 @@ def init_config_cli(
     optimize: Annotated[
         Optimize, typer.Option("--optimize", "-o", help="Speed, or accuracy")
     ] = Optimize.speed,
+    distill: Annotated[
+        bool, typer.Option("--distill", help="Also learn from raw text, with `lstm-tagger distill`")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", "-F", help="Overwrite OUTPUT")] = False,
 ) -> None:
     """Write a config for training, as `spacy init config` does, with settings that suit LSTMs."""
@@ -40,7 +43,7 @@ def init_config_cli(
     try:
         if not is_stdout and not force and output.exists():
             raise LSTMTaggerValueError(Errors.L451.format(path=output))
-        config = make_config(lang, string_to_list(pipeline), optimize.value)
+        config = make_config(lang, string_to_list(pipeline), optimize.value, distill=distill)
         if is_stdout:
             print(config)
             return
@@ -51,7 +54,10 @@ def init_config_cli(
         msg.fail(str(error), exits=1)
     msg.good("Saved the config", output)
     msg.text("TRAIN and DEV are annotated files. If you change max_steps, change total_steps too.")
-    # Not by `msg`, which would break the line.
-    print(
-        f"python -m spacy train {quote(str(output))} --output training --paths.train TRAIN --paths.dev DEV"
+    command = (
+        f"lstm-tagger distill TEACHER {quote(str(output))} --raw RAW"
+        if distill
+        else (f"train {quote(str(output))}")
     )
+    # Not by `msg`, which would break the line.
+    print(f"python -m spacy {command} --output training --paths.train TRAIN --paths.dev DEV")

@@ -25,13 +25,14 @@ SECTIONS = ("paths", "system", "corpora", "training", "pretraining")
 ACCURATE = {"width": 200, "depth": 2, "skip_connections": True}
 
 
-def make_config(lang: str, pipeline: Sequence[str], optimize: Optimize) -> str:
+def make_config(lang: str, pipeline: Sequence[str], optimize: Optimize, *, distill: bool = False) -> str:
     """Make a complete config.
 
     lang (str): The code of the language.
     pipeline (Sequence[str]): The names of the components' factories. If others than `lstm_tagger` have a
         tok2vec layer, they all share one.
     optimize (str): "speed", or "accuracy".
+    distill (bool): Whether components also learn from raw text, with `lstm-tagger distill`.
     RETURNS (str): The config, as `spacy init fill-config` would leave it.
     RAISES (LSTMTaggerValueError): If there is no such language or component.
     """
@@ -42,7 +43,8 @@ def make_config(lang: str, pipeline: Sequence[str], optimize: Optimize) -> str:
     weights = config["training"]["score_weights"]
     components = config["components"]
     is_shared = not {*_find_listeners(components)} <= {TAGGER}
-    template = _read("treebank" if is_shared else optimize)
+    is_default = optimize == "speed" and not is_shared
+    template = _read("treebank" if is_shared else "distill" if distill and is_default else optimize)
     components |= {name: template["components"][name] for name in names if name in template["components"]}
     if is_shared:
         components.pop(SPACYS_TOK2VEC, None)
@@ -51,6 +53,8 @@ def make_config(lang: str, pipeline: Sequence[str], optimize: Optimize) -> str:
         config["nlp"]["pipeline"] = [TOK2VEC, *names]
     config |= {section: template[section] for section in SECTIONS}
     config["training"]["score_weights"] = weights
+    if distill:
+        _learn_raw_text(config, TOK2VEC if is_shared else TAGGER)
     text: str = load_model_from_config(config, auto_fill=True).config.to_str()
     return text
 
@@ -86,6 +90,15 @@ def _find_listeners(components: dict[str, Any]) -> list[str]:
     return [
         name for name, component in components.items() if SPACYS_TOK2VEC in (component.get("model") or {})
     ]
+
+
+def _learn_raw_text(config: dict[str, Any], reader: str) -> None:
+    """Let components learn from a teacher. The component that reads words gets tables for the raw text."""
+    template = _read("distill")
+    config["paths"]["soft_labels"] = template["paths"]["soft_labels"]
+    config["training"]["before_update"] = template["training"]["before_update"]
+    settings = config["initialize"].setdefault("components", {})
+    settings[reader] = template["initialize"]["components"][TAGGER]
 
 
 def _share(tok2vec: dict[str, Any], components: dict[str, Any], optimize: Optimize) -> None:
