@@ -105,7 +105,7 @@ def _complete(path: Path, overrides: dict[str, Any], folders: list[Path]) -> Con
     """RETURNS (Config): The student's config with the overrides and the soft labels. Where there is no gold
     data, the teacher's best labels take its place.
     """
-    names = [str(folder) for folder in folders]
+    names = [str(folder.resolve()) for folder in folders]
     config: Config = load_config(
         path, overrides=overrides | {"paths.soft_labels": names}, interpolate=False
     )

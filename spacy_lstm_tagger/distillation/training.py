@@ -121,9 +121,14 @@ def check_labels(nlp: Language, texts: Sequence[TaughtText]) -> None:
 def _repeat(folders: Sequence[Path], batcher: Batcher, joined: float) -> Iterator[Sequence[TaughtText]]:
     """YIELDS (Sequence[TaughtText]): Batches, without end: shards and their texts in random order."""
     parts = list(iterate_parts(folders))
-    while True:
+    is_empty = False
+    while not is_empty:
+        is_empty = True
         random.shuffle(parts)
-        yield from batcher(_join_some(_read_all(parts), joined))
+        for batch in batcher(_join_some(_read_all(parts), joined)):
+            is_empty = False
+            yield batch
+    raise LSTMTaggerValueError(Errors.L472.format(folder=folders[0]))
 
 
 def _read_all(parts: Iterable[Sequence[Path]]) -> Iterator[TaughtText]:
@@ -220,6 +225,7 @@ def create_soft_label_corpus(
 def make_annotated(vocab: Vocab, text: TaughtText) -> Doc:
     """RETURNS (Doc): A text with its most probable labels."""
     best = {name: name_best(softs[0]) for name, softs in text.taught.items()}
+    entities: list[Any] = [label or None for label in best.get("ent", [])]
     analyses = [split_label(label) for label in best.get("morph", [])]
     return Doc(
         vocab,
@@ -229,5 +235,5 @@ def make_annotated(vocab: Vocab, text: TaughtText) -> Doc:
         pos=[pos for pos, _ in analyses] or None,
         morphs=[morph for _, morph in analyses] or None,
         lemmas=best.get("lemma"),
-        ents=biluo_to_iob(best["ent"]) if "ent" in best else None,
+        ents=biluo_to_iob(entities) if entities else None,
     )

@@ -27,6 +27,9 @@ from spacy_lstm_tagger.distillation.training import (
     learn_batch,
     read_word_counts,
 )
+from spacy_lstm_tagger.distillation.training import (
+    make_annotated as make_annotated_doc,
+)
 from spacy_lstm_tagger.errors import LSTMTaggerValueError
 from spacy_lstm_tagger.pipeline.soft_labels import make_hard, name_best
 
@@ -257,6 +260,58 @@ def test_the_callback_adds_to_the_gradient_of_gold_labels(soft: Path) -> None:
     assert both.keys() == gold.keys() == raw.keys()
     for name, array in both.items():
         np.testing.assert_allclose(array, raw[name] + gold[name], atol=1e-4)
+
+
+def test_texts_without_words_are_no_endless_loop(teacher: Path, tmp_path: Path) -> None:
+    (tmp_path / "raw.txt").write_text("\n\n")
+    teach(teacher, tmp_path / "raw.txt", tmp_path / "soft", spacy.blank("en"))
+    with pytest.raises(LSTMTaggerValueError, match="L472"):
+        create_distillation(tmp_path / "soft", make_batcher())(make_trained(steps=1), {})
+
+
+def make_text(words: str, labels: str) -> TaughtText:
+    names = ["" if label == "?" else label for label in labels.split()]
+    return TaughtText(words.split(), [True] * len(names), {"ent": [make_hard(names)]})
+
+
+@pytest.mark.parametrize(
+    ("labels", "iob"),
+    [
+        ("B-PER L-PER O U-LOC", "B I O B"),
+        ("? ? O U-LOC", "  O B"),
+        ("O L-PER I-PER U-LOC", "O B I B"),  # not valid in BILUO, but each the most probable
+    ],
+)
+def test_entities_of_the_most_probable_labels(labels: str, iob: str) -> None:
+    doc = make_annotated_doc(spacy.blank("en").vocab, make_text("Ada Lovelace saw Paris", labels))
+    assert [token.ent_iob_ for token in doc] == iob.split(" ")
+
+
+@pytest.mark.parametrize("has_gold", [True, False])
+def test_entities_are_learned_from_a_teacher_of_rules(tmp_path: Path, has_gold: bool) -> None:
+    """With a CRF whose constraints are those of BILUO."""
+    teacher = spacy.blank("en")
+    teacher.add_pipe("entity_ruler").add_patterns(
+        [{"label": "FOOD", "pattern": "green eggs"}, {"label": "FOOD", "pattern": "ham"}]
+    )
+    teacher.to_disk(tmp_path / "teacher")
+    (tmp_path / "raw.txt").write_text("\n".join([*RAW, "I like green eggs", "eggs and ham", "ham"] * 4))
+    gold = tmp_path / "gold.jsonl"
+    srsly.write_jsonl(
+        gold, [{"words": ["ham", "tastes"], "ents": [{"start": 0, "end": 1, "label": "FOOD"}]}]
+    )
+    config = tmp_path / "config.cfg"
+    assert invoke_plugin("init-config", config, "--pipeline", "lstm_ner", "--distill")[0] == 0
+    code, text = invoke_plugin(
+        *("distill", tmp_path / "teacher", config, "--raw", tmp_path / "raw.txt"),
+        *("--output", tmp_path / "out", *STEPS, *RATE),
+        *(("--paths.train", gold, "--paths.dev", gold) if has_gold else ()),
+    )
+    assert code == 0, text
+    assert "certain labels are learned: ent" in text
+    student = spacy.load(tmp_path / "out" / "model-last")
+    found = [[ent.text for ent in student(text).ents] for text in RAW]
+    assert found == [["green eggs"], [], ["ham"], ["ham"], []]
 
 
 def test_settings_are_checked(soft: Path) -> None:
