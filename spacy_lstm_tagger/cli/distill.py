@@ -121,8 +121,8 @@ def _complete(path: Path, overrides: dict[str, Any], folders: list[Path]) -> Con
 def _report(done: Teaching, folder: Path) -> None:
     if done.n_finished_before:
         msg.info(f"Resumed: {done.n_finished_before} shards were already finished")
-    if done.n_bad:
-        msg.warn(f"Skipped {done.n_bad} bad texts")
+    if done.bad_rows:
+        msg.warn(f"Skipped {done.n_bad} bad texts in this run; all of them are in", done.bad_rows)
     if done.hard:
         msg.info(f"Without probabilities, so certain labels are learned: {', '.join(done.hard)}")
     msg.good(f"{done.n_texts:,} texts, {done.n_words:,} words", folder)

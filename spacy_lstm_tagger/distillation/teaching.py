@@ -1,10 +1,12 @@
 """A teacher reads raw text, once: its soft labels are written shard by shard, and reading can resume."""
 
 from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import spacy
+import srsly
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -14,6 +16,7 @@ from ..bulk.layout import (
     Layout,
     check_apart,
     check_free,
+    finish,
     is_finished,
     remove_leftovers,
     start_over,
@@ -21,7 +24,7 @@ from ..bulk.layout import (
 )
 from ..bulk.manifest import compute_fingerprint, keep_manifest
 from ..bulk.progress import show_progress
-from ..bulk.rows import BadRow, ColumnNames, Row
+from ..bulk.rows import BadRow, ColumnNames, Row, attempt
 from ..bulk.shards import Shard
 from ..bulk.tagging import BATCH_SIZE, OnError, batch_rows, forget_words, refuse
 from ..pipeline.devices import use_gpu
@@ -39,6 +42,7 @@ class Teaching(NamedTuple):
     n_bad (int): The number of texts skipped.
     n_finished_before (int): The number of shards that an earlier run had finished.
     hard (List[str]): The annotation that the teacher gives without probabilities.
+    bad_rows (Optional[Path]): The file of all bad texts, if there are some.
     """
 
     n_texts: int
@@ -46,6 +50,7 @@ class Teaching(NamedTuple):
     n_bad: int
     n_finished_before: int
     hard: list[str]
+    bad_rows: Path | None
 
 
 def teach(
@@ -109,12 +114,18 @@ def teach(
     with shown as advance:
         for shard in todo:
             writer = ShardWriter()
-            n_bad += _read_shard(shard, pipeline, student, writer, batch_size, columns, on_error)
+            bad = _read_shard(shard, pipeline, student, writer, batch_size, columns, on_error)
+            if bad:
+                with write_whole(layout.get_bad_rows(shard), layout) as path:
+                    srsly.write_jsonl(path, [row.describe() for row in bad])
             with write_whole(layout.get_part(shard), layout) as path:
                 path.write_bytes(writer.to_bytes())
             n_texts, n_words = n_texts + len(writer.lengths), n_words + len(writer.words)
+            n_bad += len(bad)
             advance(shard.slice.n_rows, len(writer.words))
-    return Teaching(n_texts, n_words, n_bad, len(shards) - len(todo), pipeline.hard)
+    finish(layout, shards)
+    bad_rows = layout.bad_rows if layout.bad_rows.exists() else None
+    return Teaching(n_texts, n_words, n_bad, len(shards) - len(todo), pipeline.hard, bad_rows)
 
 
 def _show_nothing(n_rows: int, n_words: int) -> None:
@@ -129,33 +140,36 @@ def _read_shard(
     batch_size: int,
     columns: ColumnNames,
     on_error: OnError,
-) -> int:
-    """RETURNS (int): The number of bad texts."""
-    n_bad = 0
+) -> list[BadRow]:
+    """RETURNS (List[BadRow]): The bad texts."""
+    bad: list[BadRow] = []
     shard.file.check()
     read = INPUT_FORMATS[get_ending(shard.file.path)].read
     with forget_words(student):
         rows: Any = read(shard.file, shard.slice, columns, student.vocab)
         with closing(rows):
             for batch in batch_rows(rows, batch_size):
-                good = [row for row in batch if isinstance(row, Row)]
-                for row in batch:
-                    if isinstance(row, BadRow):
-                        refuse(row, on_error)
-                n_bad += len(batch) - len(good)
                 with forget_words(teacher.nlp):
-                    docs = [_make_doc(row, teacher.nlp, student) for row in good]
-                    docs = [doc for doc in docs if len(doc)]
+                    made = [_attempt(row, teacher.nlp, student) for row in batch]
+                    bad += [refuse(doc, on_error) for doc in made if isinstance(doc, BadRow)]
+                    docs = [doc for doc in made if isinstance(doc, Doc) and len(doc)]
                     if docs:
                         writer.add(docs, teacher(docs))
-    return n_bad
+    return bad
 
 
-def _make_doc(row: Row, teacher: Language, student: Language) -> Doc:
+def _attempt(row: Row | BadRow, teacher: Language, student: Language) -> Doc | BadRow:
+    if isinstance(row, BadRow):
+        return row
+    make = partial(_make_doc, teacher, student)
+    return attempt(make, row, lambda row: str(row.content), row.file, row.number)
+
+
+def _make_doc(teacher: Language, student: Language, row: Row) -> Doc:
     """RETURNS (Doc): The text for the teacher, in the words of the student."""
     content = row.content
     if isinstance(content, str):
-        content = student.make_doc(content)
+        content = student.tokenizer(content)
     if isinstance(content, Doc):
         words = [token.text for token in content]
         return Doc(teacher.vocab, words=words, spaces=[bool(token.whitespace_) for token in content])

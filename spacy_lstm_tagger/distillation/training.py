@@ -24,6 +24,7 @@ from .storage import TaughtText, count_words, iterate_parts, read_part
 Batcher: TypeAlias = Callable[[Iterable[TaughtText]], Iterable[Sequence[TaughtText]]]
 Folders: TypeAlias = Path | list[Path] | None
 
+N_CHECKED = 500  # texts whose labels are compared
 MANY_UNKNOWN = 0.01  # of the words: what a warning is worth
 MAX_JOINED = 4  # as `batchers.join_docs`
 MAX_WORDS = 256  # of a text that is learned: longer ones are cut, since batches of few texts are slow
@@ -52,7 +53,7 @@ def create_distillation(
         nonlocal batches
         if batches is None:
             folders = _require_folders(soft_labels)
-            check_labels(nlp, read_part(next(iterate_parts(folders))))
+            check_labels(nlp, read_part(next(iterate_parts(folders)))[:N_CHECKED])
             batches = _repeat(folders, batcher, joined)
         with forget_words(nlp):  # or the vocab would grow with the raw text
             learn_batch(nlp, next(batches), dropout)
@@ -108,7 +109,7 @@ def check_labels(nlp: Language, texts: Sequence[TaughtText]) -> None:
         best = [label for label, known in zip(name_best(taught[0]), is_learned, strict=True) if not known]
         unknown = Counter(label for label in best if label)
         labels = ", ".join(label for label, _ in unknown.most_common(5))
-        if not any(is_learned):
+        if unknown and not any(is_learned):
             known = ", ".join(pipe.outputs[:5])
             raise LSTMTaggerValueError(Errors.L479.format(name=pipe.name, labels=labels, known=known))
         if unknown.total() > MANY_UNKNOWN * len(is_learned):

@@ -141,6 +141,28 @@ def test_bad_texts_stop_or_are_skipped(folder: Path, tmp_path: Path) -> None:
         teach(folder, raw, tmp_path / "soft", spacy.blank("en"))
     done = teach(folder, raw, tmp_path / "soft", spacy.blank("en"), on_error="skip")
     assert (done.n_texts, done.n_bad) == (2, 1)
+    (bad,) = srsly.read_jsonl(done.bad_rows)
+    assert (bad["file"], bad["row"]) == ("raw.jsonl", 2)
+    assert len(read(tmp_path / "soft")) == 2
+    again = teach(folder, raw, tmp_path / "soft", spacy.blank("en"), on_error="skip")
+    assert (again.n_bad, again.bad_rows) == (0, done.bad_rows), "those of the earlier run"
+
+
+def test_texts_that_the_tokenizer_fails_on_are_bad(folder: Path, tmp_path: Path) -> None:
+    student = spacy.blank("en")
+    tokenizer = student.tokenizer
+
+    def tokenize(text: str) -> Doc:
+        if "dogs!" in text:
+            raise OSError("no more")
+        return tokenizer(text)
+
+    student.tokenizer = tokenize
+    raw = write(tmp_path, ".txt")
+    with pytest.raises(LSTMTaggerValueError, match=r"L416.*raw.txt, row 4: OSError: no more"):
+        teach(folder, raw, tmp_path / "soft", student)
+    done = teach(folder, raw, tmp_path / "soft", student, on_error="skip", force=True)
+    assert (done.n_texts, done.n_bad) == (2, 1)
 
 
 def test_several_teachers_are_read_together(folder: Path, tmp_path: Path) -> None:
