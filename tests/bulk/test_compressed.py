@@ -25,7 +25,9 @@ def test_compressed_input(suffix, n_process, model, tmp_path):
     (tmp_path / f"in{suffix}").write_text(CONTENTS[suffix])
     # As `cat a.gz b.gz` makes it.
     content = CONTENTS[suffix].encode()
-    (tmp_path / f"in{suffix}.gz").write_bytes(gzip.compress(content[:20]) + gzip.compress(content[20:]))
+    (tmp_path / f"in{suffix}.gz").write_bytes(
+        gzip.compress(content[:20], mtime=0) + gzip.compress(content[20:])
+    )
     tag_files(model, tmp_path / f"in{suffix}", tmp_path / "plain.jsonl", shard_size=2)
     tag_files(model, tmp_path / f"in{suffix}.gz", tmp_path / "out.jsonl", shard_size=2, n_process=n_process)
     plain, found = (read_output(tmp_path / name) for name in ("plain.jsonl", "out.jsonl"))
@@ -61,7 +63,7 @@ def test_no_rows_make_a_valid_file(suffix, model, tmp_path):
 
 
 def test_bad_rows_of_compressed_files(model, tmp_path):
-    (tmp_path / "in.txt.gz").write_bytes(gzip.compress(b"I\n\xff\neggs"))
+    (tmp_path / "in.txt.gz").write_bytes(gzip.compress(b"I\n\xff\neggs", mtime=0))
     summary = tag_files(model, tmp_path / "in.txt.gz", tmp_path / "Out.JSONL.gz", on_error="skip")
     assert summary.bad_rows == tmp_path / "Out.errors.jsonl"
     assert json.loads(summary.bad_rows.read_text())["row"] == 2
@@ -70,7 +72,7 @@ def test_bad_rows_of_compressed_files(model, tmp_path):
 def test_a_compressed_file_is_decompressed_once(model, tmp_path, monkeypatch):
     """And once to find the shards, however many these are."""
     content = "".join(f"{i} {random.random()}\n" for i in range(3000)).encode()
-    (tmp_path / "in.txt.gz").write_bytes(gzip.compress(content))
+    (tmp_path / "in.txt.gz").write_bytes(gzip.compress(content, mtime=0))
     opened = []
     open_file = gzip.open
     monkeypatch.setattr(gzip, "open", lambda path: opened.append(path) or open_file(path))
@@ -88,7 +90,7 @@ def open_slice(file, offset):
 def test_any_order_of_slices(tmp_path):
     content = b"".join(b"%d\n" % i for i in range(5000))
     for name in ("a", "b"):
-        (tmp_path / f"{name}.txt.gz").write_bytes(gzip.compress(content))
+        (tmp_path / f"{name}.txt.gz").write_bytes(gzip.compress(content, mtime=0))
     files = find_files(tmp_path, (".txt.gz",))
     offsets = [0, 19, 18, 10_000, 10_000, len(content) - 5, 100, 0]
     for file in (*files, files[0]):
@@ -101,7 +103,7 @@ def test_any_order_of_slices(tmp_path):
 
 @pytest.mark.filterwarnings("error")
 def test_no_file_stays_open_after_an_error(model, tmp_path):
-    (tmp_path / "in.jsonl.gz").write_bytes(gzip.compress(b'{"text": "I"}\n' * 5 + b"bad\n" * 5))
+    (tmp_path / "in.jsonl.gz").write_bytes(gzip.compress(b'{"text": "I"}\n' * 5 + b"bad\n" * 5, mtime=0))
     with pytest.raises(ValueError, match=r"\[L416\] in.jsonl.gz, row 6: \[L316\]"):
         tag_files(model, tmp_path / "in.jsonl.gz", tmp_path / "out.jsonl", shard_size=2)
     assert not streams._kept
@@ -111,7 +113,7 @@ def test_no_file_stays_open_after_an_error(model, tmp_path):
 def test_a_changed_file_is_not_mixed_up(tmp_path):
     path = tmp_path / "a.txt.gz"
     for content in (b"old\nold\n", b"new\nnews\n"):
-        path.write_bytes(gzip.compress(content))
+        path.write_bytes(gzip.compress(content, mtime=0))
         (file,) = find_files(path, (".txt.gz",))
         assert open_slice(file, 4) == content[4:]
         assert open_slice(file, 0) == content[:4]
@@ -120,7 +122,7 @@ def test_a_changed_file_is_not_mixed_up(tmp_path):
 
 @pytest.mark.parametrize("damage", ["truncated", "plain"])
 def test_damaged_compression(damage, model, tmp_path):
-    content = gzip.compress(b"I like eggs\n" * 1000)
+    content = gzip.compress(b"I like eggs\n" * 1000, mtime=0)
     (tmp_path / "in.txt.gz").write_bytes(content[:-20] if damage == "truncated" else b"I like\n")
     with pytest.raises(ValueError, match=r"^\[L327\] .*in.txt.gz can't be decompressed"):
         tag_files(model, tmp_path / "in.txt.gz", tmp_path / "out.jsonl")
@@ -139,7 +141,7 @@ def test_names_in_any_case(name, model, nlp, tmp_path):
         write_input(plain, ["I like", "eggs"], nlp)
     content = plain.read_bytes()
     plain.unlink()
-    path.write_bytes(gzip.compress(content) if name.lower().endswith(".gz") else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if name.lower().endswith(".gz") else content)
     sources = {"file": path, "folder": tmp_path / "in", "glob": str(tmp_path / "in" / "*")}
     for kind, source in sources.items():
         tag_files(model, source, tmp_path / f"{kind}.JSONL")
@@ -151,7 +153,7 @@ FOREIGN = {
     "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n": "Git LFS pointer",
     "\n<!DOCTYPE html>\n<html>": "HTML page",
     "I like eggs\n".encode("utf-16"): "UTF-16",
-    gzip.compress(b"I like eggs\n"): "compressed with gzip",
+    gzip.compress(b"I like eggs\n", mtime=0): "compressed with gzip",
     b"PK\x03\x04": "ZIP",
     "a\rb\rc": "CR alone",
 }
@@ -165,7 +167,7 @@ def test_files_that_are_something_else(suffix, kind, model, tmp_path):
     (content,) = (content for content, other in FOREIGN.items() if other == kind)
     content = content if isinstance(content, bytes) else content.encode()
     path = tmp_path / f"in{suffix}"
-    path.write_bytes(gzip.compress(content) if suffix.endswith(".gz") else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if suffix.endswith(".gz") else content)
     if suffix == ".txt" and kind in ("HTML page", "CR alone"):
         tag_files(model, path, tmp_path / "out.jsonl")  # any text is a text
         return

@@ -499,7 +499,7 @@ def test_endings_in_any_case_and_compressed(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"x"), "compressed with gzip. Rename it"),
+        (gzip.compress(b"x", mtime=0), "compressed with gzip. Rename it"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n", "Git LFS pointer"),
         (b"\n<!DOCTYPE html>\n<html></html>", "an HTML page"),
         ("1\tw".encode("utf-16"), "UTF-16"),
@@ -516,7 +516,7 @@ def test_files_that_are_something_else_are_named(
     expect_error(create_corpus(path, on_error="skip")(NLP), "[L326]", path, message)
 
 
-@pytest.mark.parametrize("content", [b"not compressed", gzip.compress(b"x" * 9999)[:-9]])
+@pytest.mark.parametrize("content", [b"not compressed", gzip.compress(b"x" * 9999, mtime=0)[:-9]])
 def test_damaged_compressed_files(tmp_path: Path, content: bytes) -> None:
     path = save(tmp_path, content, "corpus.jsonl.gz")
     expect_error(create_corpus(path)(NLP), "[L327]", path, "can't be decompressed")
