@@ -21,6 +21,7 @@ from .apply import OnError
 
 CALLBACK = "spacy-lstm-tagger.distill.v1"
 CORPUS = "spacy-lstm-tagger.SoftLabelCorpus.v1"
+SOFT_LABELS = "${paths.soft_labels}"
 
 
 @lstm_tagger_cli.command(
@@ -47,6 +48,7 @@ def distill_cli(
     shard_size: Annotated[int, typer.Option(help="Maximum texts per file of soft labels")] = SHARD_SIZE,
     on_error: Annotated[OnError, typer.Option(help="What to do about a bad text")] = OnError.stop,
     gpu_id: GpuId = -1,
+    force: Annotated[bool, typer.Option("--force", "-F", help="Let the teachers read again")] = False,
 ) -> None:
     """Train a student on raw text that a teacher has read, besides gold data if there is some. Settings of
     the config can be overridden, as for `spacy train`: --paths.train TRAIN. After an interruption, the
@@ -54,25 +56,26 @@ def distill_cli(
     """
     try:
         overrides = parse_config_overrides(ctx.args)
-        student = _make_student(config, overrides)
-        folders = []
-        for name in [teacher, *(also or [])]:
-            folders.append(output / "soft_labels" / _name(name))
+        teachers = {name: output / "soft_labels" / _name(name) for name in [teacher, *(also or [])]}
+        complete = _complete(config, overrides, list(teachers.values()))
+        student = _make_student(complete)
+        for name, folder in teachers.items():
             msg.divider(f"Teacher: {name}")
             done = teach(
                 name,
                 raw,
-                folders[-1],
+                folder,
                 student,
                 batch_size=batch_size,
                 shard_size=shard_size,
                 on_error=on_error.value,
                 gpu_id=gpu_id,
+                force=force,
                 progress=True,
             )
-            _report(done, folders[-1])
+            _report(done, folder)
         path = output / "config.cfg"
-        _complete(config, overrides, folders).to_disk(path)
+        complete.to_disk(path)
         train(path, output, use_gpu=gpu_id)
         _compare(teacher, output / "model-best", path)
     except (ImportError, OSError, RuntimeError, ValueError) as error:
@@ -88,34 +91,33 @@ def _name(teacher: str) -> str:
     return f"{Path(teacher).name}-{digest}"
 
 
-def _make_student(path: Path, overrides: dict[str, Any]) -> Language:
-    """RETURNS (Language): A pipeline with the student's tokenizer, and no components.
-    RAISES (LSTMTaggerValueError): If its config does not learn from soft labels.
-    """
-    config = load_config(path, overrides=overrides, interpolate=True)
-    callback = config.get("training", {}).get("before_update") or {}
-    if callback.get("@callbacks") != CALLBACK:
-        raise LSTMTaggerValueError(Errors.L478.format(path=path))
-    settings = Config({"nlp": {**config["nlp"], "pipeline": [], "disabled": []}})
-    nlp: Language = get_lang_class(config["nlp"]["lang"]).from_config(settings, auto_fill=True)
-    return nlp
-
-
 def _complete(path: Path, overrides: dict[str, Any], folders: list[Path]) -> Config:
     """RETURNS (Config): The student's config with the overrides and the soft labels. Where there is no gold
     data, the teacher's best labels take its place.
+    RAISES (LSTMTaggerValueError): If it does not learn from soft labels.
     """
-    names = [str(folder.resolve()) for folder in folders]
-    config: Config = load_config(
-        path, overrides=overrides | {"paths.soft_labels": names}, interpolate=False
-    )
-    paths = config.interpolate()["paths"]
+    config: Config = load_config(path, overrides=overrides, interpolate=False)
+    callback = config.get("training", {}).get("before_update")
+    if not isinstance(callback, dict) or callback.get("@callbacks") != CALLBACK:
+        raise LSTMTaggerValueError(Errors.L478.format(path=path))
+    config.setdefault("paths", {})["soft_labels"] = [str(folder.resolve()) for folder in folders]
+    callback["soft_labels"] = SOFT_LABELS
+    corpora = config.interpolate().get("corpora", {})
     for name, is_dev in (("train", False), ("dev", True)):
-        if paths.get(name) is None:
+        if "path" in corpora.get(name, {}) and corpora[name]["path"] is None:
             msg.warn(f"No gold data (--paths.{name}): the teacher's labels take its place")
-            corpus = {"@readers": CORPUS, "soft_labels": "${paths.soft_labels}", "is_dev": is_dev}
-            config["corpora"][name] = corpus
+            config["corpora"][name] = {"@readers": CORPUS, "soft_labels": SOFT_LABELS, "is_dev": is_dev}
+            if is_dev:
+                callback["hold_out"] = True
     return config
+
+
+def _make_student(config: Config) -> Language:
+    """RETURNS (Language): A pipeline with the student's tokenizer, and no components."""
+    nlp = config.interpolate()["nlp"]
+    settings = Config({"nlp": {**nlp, "pipeline": [], "disabled": []}})
+    student: Language = get_lang_class(nlp["lang"]).from_config(settings, auto_fill=True)
+    return student
 
 
 def _report(done: Teaching, folder: Path) -> None:
@@ -132,7 +134,8 @@ def _compare(teacher: str, student: Path, config_path: Path) -> None:
     """Show the scores of teacher and student on the development data."""
     msg.divider("Evaluation on the development data")
     config = load_config(config_path, interpolate=True)
-    names = [name for name, weight in config["training"]["score_weights"].items() if weight is not None]
+    weights = spacy.load(student).config["training"]["score_weights"]
+    names = [name for name, weight in weights.items() if weight is not None]
     scores = []
     for model in (teacher, student):
         nlp = spacy.load(model)

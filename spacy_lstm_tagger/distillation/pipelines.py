@@ -1,6 +1,6 @@
 """Whole pipelines that learn from others: their components, and what these listen to."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from thinc.api import Optimizer, set_dropout_rate
 
 from ..errors import Errors, LSTMTaggerValueError
 from ..pipeline.imitation import ImitatingComponent
-from ..pipeline.soft_labels import find_annotation
+from ..pipeline.soft_labels import copy_words, find_annotation
 
 
 class Pair(NamedTuple):
@@ -58,16 +58,16 @@ def distill(
         raise LSTMTaggerValueError(
             Errors.L475.format(student=", ".join(student.pipe_names), teacher=", ".join(teacher.pipe_names))
         )
-    references = [example.reference for example in examples]
+    references = [copy_words(example.reference, teacher.vocab) for example in examples]
     for _, upstream in teacher.pipeline:  # what the teacher's components listen to
         pipe: Any = upstream
         if hasattr(pipe, "listeners"):
             pipe.set_annotations(references, pipe.predict(references))
-    with listening(
-        student, [pair.student for pair in pairs], [e.predicted for e in examples], drop, losses
-    ):
+    docs = [example.predicted for example in examples]
+    read = [Example(*pair) for pair in zip(docs, references, strict=True)]
+    with listening(student, [pair.student for pair in pairs], docs, drop, losses, left_out):
         for pair in pairs:
-            pair.student.distill(pair.teacher, examples, drop=drop, losses=losses)
+            pair.student.distill(pair.teacher, read, drop=drop, losses=losses)
     if sgd is not None:
         for name, pipe in student.pipeline:
             if name not in left_out and hasattr(pipe, "finish_update"):
@@ -104,6 +104,7 @@ def listening(
     docs: Sequence[Doc],
     drop: float,
     losses: dict[str, float],
+    frozen: Container[str] = (),
 ) -> Iterator[None]:
     """Give some components the vectors that they listen to, and pass the gradient back when they are done.
     spaCy leaves that to the last listener of a tok2vec, which may not be one of them.
@@ -113,14 +114,17 @@ def listening(
     docs (Sequence[Doc]): What they learn from.
     drop (float): The dropout rate.
     losses (Dict[str, float]): Updated under the names of the tok2vec components.
+    frozen (Container[str]): The names of components that do not learn, so that no gradient reaches them.
     """
     own = {id(node) for pipe in pipes for node in pipe.model.walk()}
     finish: list[Callable[[], Any]] = []
     for name, tok2vec in nlp.pipeline:
         listeners = [node for node in getattr(tok2vec, "listeners", []) if id(node) in own]
         if isinstance(tok2vec, Tok2Vec) and listeners and any(map(len, docs)):
-            finish.append(_broadcast(tok2vec, listeners, docs, drop))
-            losses.setdefault(name, 0.0)
+            backprop = _broadcast(tok2vec, listeners, docs, drop)
+            if name not in frozen:
+                finish.append(backprop)
+                losses.setdefault(name, 0.0)
     yield
     for backprop in finish:
         backprop()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from spacy.attrs import LEMMA
+from spacy.attrs import LEMMA, MORPH, POS, TAG
 from spacy.language import Language
 from spacy.pipeline import AttributeRuler
 from spacy.tokens import Doc
@@ -13,7 +13,7 @@ from ..pipeline.entity_labels import read_biluo
 from ..pipeline.labels import read_attrs
 from ..pipeline.lstm_morphologizer import read_morphology
 from ..pipeline.lstm_tagger import read_tags
-from ..pipeline.soft_labels import SoftLabels, find_annotation, make_hard, predict_soft_labels
+from ..pipeline.soft_labels import SoftLabels, find_annotation, harden, make_hard, predict_soft_labels
 from ..vocabulary import Ids
 
 
@@ -34,7 +34,7 @@ ANNOTATIONS = {
     "ent": Annotation(frozenset({"doc.ents"}), read_biluo),
     "lemma": Annotation(frozenset({"token.lemma"}), lambda doc: read_attrs(doc, LEMMA)[:, 0]),
 }
-_OF_RULES = frozenset({"token.tag", "token.pos", "token.morph", "token.lemma"})
+_RULED = {TAG: "token.tag", POS: "token.pos", MORPH: "token.morph", LEMMA: "token.lemma"}
 
 
 class TeacherPipeline:
@@ -50,28 +50,36 @@ class TeacherPipeline:
         self.places = find_places(nlp)
         if not self.places:
             raise LSTMTaggerValueError(Errors.L470.format(pipeline=", ".join(nlp.pipe_names)))
+        self._sources = find_sources(nlp)
 
     @property
     def hard(self) -> list[str]:
         """RETURNS (List[str]): The annotation that is taught without probabilities."""
-        return [name for name, place in self.places.items() if not self._is_soft(name, place)]
-
-    def _is_soft(self, annotation: str, place: int) -> bool:
-        return find_annotation(self.nlp.pipeline[place][1]) == annotation
+        return [name for name in self.places if name not in self._sources]
 
     def __call__(self, docs: Sequence[Doc]) -> dict[str, SoftLabels]:
-        """RETURNS (Dict[str, SoftLabels]): What each annotation of documents is, and how probable."""
-        found: dict[str, SoftLabels] = {}
+        """RETURNS (Dict[str, SoftLabels]): What each annotation of documents is, and how probable. Where a
+        later component, such as an attribute ruler, changes a label, the new one is certain.
+        """
+        soft: dict[str, SoftLabels] = {}
+        before: dict[str, list[str]] = {}  # labels of components that give probabilities
         last = max(self.places.values())
+        is_changed = any(self.places[name] > source for name, source in self._sources.items())
         for place, (_, pipe) in enumerate(self.nlp.pipeline[: last + 1]):
-            asked = [annotation for annotation, at in self.places.items() if at == place]
-            soft = [annotation for annotation in asked if self._is_soft(annotation, place)]
-            found |= {annotation: predict_soft_labels(pipe, docs) for annotation in soft}
-            if place < last or len(soft) < len(asked):
+            asked = [name for name, source in self._sources.items() if source == place]
+            soft |= {name: predict_soft_labels(pipe, docs) for name in asked}
+            if place < last or is_changed or len(self._sources) < len(self.places):
                 docs = self._run(pipe, docs)
-            hard = (annotation for annotation in asked if annotation not in soft)
-            found |= {annotation: _read_hard(docs, annotation) for annotation in hard}
-        return {annotation: found[annotation] for annotation in self.places}
+            before |= {name: _read_labels(docs, name) for name in asked if self.places[name] > place}
+        for name in self.places:
+            if name not in soft:
+                soft[name] = make_hard(_read_labels(docs, name))
+            elif name in before:
+                pairs = zip(before[name], _read_labels(docs, name), strict=True)
+                soft[name] = harden(
+                    soft[name], {i: new for i, (old, new) in enumerate(pairs) if new != old}
+                )
+        return {name: soft[name] for name in self.places}
 
     def _run(self, pipe: Any, docs: Sequence[Doc]) -> list[Doc]:
         lengths = [len(doc) for doc in docs]
@@ -88,20 +96,31 @@ def find_places(nlp: Language) -> dict[str, int]:
     for place, (name, pipe) in enumerate(nlp.pipeline):
         assigned = {*nlp.get_pipe_meta(name).assigns}
         if isinstance(pipe, AttributeRuler):
-            assigned = {attr for attr in _OF_RULES if _has_rule_for(pipe, attr)}
+            assigned = _find_assigned_by_rules(pipe)
         for annotation, (attrs, _) in ANNOTATIONS.items():
             if assigned & attrs:
                 places[annotation] = place
     return places
 
 
-def _has_rule_for(ruler: AttributeRuler, attr: str) -> bool:
-    """RETURNS (bool): Whether a rule sets an attribute, such as "token.pos"."""
-    name = attr.removeprefix("token.").upper()
-    patterns: Any = ruler.patterns
-    return any(name in pattern["attrs"] for pattern in patterns)
+def find_sources(nlp: Language) -> dict[str, int]:
+    """RETURNS (Dict[str, int]): For each annotation the index of the last component that gives
+    probabilities of it, if there is one.
+    """
+    sources = {}
+    for place, (_, pipe) in enumerate(nlp.pipeline):
+        annotation = find_annotation(pipe)
+        if annotation in ANNOTATIONS and getattr(pipe, "learns_probabilities", True):
+            sources[annotation] = place
+    return sources
 
 
-def _read_hard(docs: Sequence[Doc], annotation: str) -> SoftLabels:
+def _find_assigned_by_rules(ruler: AttributeRuler) -> set[str]:
+    """RETURNS (Set[str]): What the rules set, such as "token.pos"."""
+    rules: Any = ruler.attrs
+    return {_RULED[attr] for rule in rules for attr in rule if attr in _RULED}
+
+
+def _read_labels(docs: Sequence[Doc], annotation: str) -> list[str]:
     read = ANNOTATIONS[annotation].read
-    return make_hard([doc.vocab.strings[label] for doc in docs for label in read(doc).tolist()])
+    return [doc.vocab.strings[label] for doc in docs for label in read(doc).tolist()]

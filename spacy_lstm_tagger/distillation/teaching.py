@@ -28,6 +28,7 @@ from ..bulk.rows import BadRow, ColumnNames, Row, attempt
 from ..bulk.shards import Shard
 from ..bulk.tagging import BATCH_SIZE, OnError, batch_rows, forget_words, refuse
 from ..pipeline.devices import use_gpu
+from ..pipeline.soft_labels import copy_words
 from .storage import SUFFIX, ShardWriter
 from .teachers import TeacherPipeline
 
@@ -171,6 +172,7 @@ def _make_doc(teacher: Language, student: Language, row: Row) -> Doc:
     if isinstance(content, str):
         content = student.tokenizer(content)
     if isinstance(content, Doc):
-        words = [token.text for token in content]
-        return Doc(teacher.vocab, words=words, spaces=[bool(token.whitespace_) for token in content])
+        content = copy_words(content, teacher.vocab)
+        content.user_data.clear()
+        return content
     return Doc(teacher.vocab, words=content)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example, biluo_to_iob
+from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..bulk.tagging import forget_words
@@ -18,20 +18,27 @@ from ..errors import Errors, LSTMTaggerValueError, Warnings, check_setting
 from ..pipeline.imitation import ImitatingComponent
 from ..pipeline.lstm_morphologizer import split_label
 from ..pipeline.soft_labels import SoftLabels, join_soft_labels, make_targets, name_best
+from ..schemes import split_label as split_span_label
 from .pipelines import listening
 from .storage import TaughtText, count_words, iterate_parts, read_part
 
 Batcher: TypeAlias = Callable[[Iterable[TaughtText]], Iterable[Sequence[TaughtText]]]
+_IOB = {"U": "B", "L": "I"}  # prefixes of BILUO
 Folders: TypeAlias = Path | list[Path] | None
 
 N_CHECKED = 500  # texts whose labels are compared
 MANY_UNKNOWN = 0.01  # of the words: what a warning is worth
+DEV_SHARE = 10  # one text of this many is for evaluation, where there is no gold data
 MAX_JOINED = 4  # as `batchers.join_docs`
 MAX_WORDS = 256  # of a text that is learned: longer ones are cut, since batches of few texts are slow
 
 
 def create_distillation(
-    soft_labels: Folders, batcher: Batcher, dropout: float = 0.2, joined: float = 0.5
+    soft_labels: Folders,
+    batcher: Batcher,
+    dropout: float = 0.2,
+    joined: float = 0.5,
+    hold_out: bool = False,
 ) -> Callable[[Language, dict[str, Any]], None]:
     """Create a callback for `[training] before_update`: before each update, the components of this package
     also learn from a batch of raw text what a teacher says about it. Both gradients make one update.
@@ -41,7 +48,8 @@ def create_distillation(
     batcher (Callable): Makes batches of texts: `spacy.batch_by_padded.v1`, for example.
     dropout (float): The dropout rate for raw text.
     joined (float): The share of texts that are joined with others, as by `spacy-lstm-tagger.join_docs.v1`.
-    RETURNS (Callable[[Language, Dict[str, Any]], None]): The callback.
+    hold_out (bool): Whether to leave out the texts that `SoftLabelCorpus.v1` evaluates on.
+    RETURNS (Callable[[Language, Dict[str, Any]], None]): The callback. Frozen components do not learn.
     RAISES (LSTMTaggerValueError): If a setting is out of range.
     """
     block = "spacy-lstm-tagger.distill.v1"
@@ -54,7 +62,7 @@ def create_distillation(
         if batches is None:
             folders = _require_folders(soft_labels)
             check_labels(nlp, read_part(next(iterate_parts(folders)))[:N_CHECKED])
-            batches = _repeat(folders, batcher, joined)
+            batches = _repeat(folders, batcher, joined, hold_out)
         with forget_words(nlp):  # or the vocab would grow with the raw text
             learn_batch(nlp, next(batches), dropout)
 
@@ -73,7 +81,7 @@ def learn_batch(nlp: Language, batch: Sequence[TaughtText], dropout: float) -> d
     docs = [Doc(nlp.vocab, words=text.words, spaces=text.spaces) for text in batch]
     pipes = _find_students(nlp, batch[0])
     losses: dict[str, float] = {}
-    with listening(nlp, pipes, docs, dropout, losses):
+    with listening(nlp, pipes, docs, dropout, losses, _get_frozen(nlp)):
         for pipe in pipes:
             taught = _join_soft_labels([text.taught[pipe.annotation] for text in batch])
             pipe.learn_soft_labels(docs, taught, drop=dropout, losses=losses)
@@ -84,13 +92,19 @@ def _find_students(nlp: Language, text: TaughtText) -> list[ImitatingComponent]:
     """RETURNS (List[ImitatingComponent]): The components that soft labels teach something.
     RAISES (LSTMTaggerValueError): If there are none.
     """
+    frozen = _get_frozen(nlp)
     labelers = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, ImitatingComponent)]
-    students = [pipe for pipe in labelers if pipe.annotation in text.taught]
+    students = [pipe for pipe in labelers if pipe.annotation in text.taught and pipe.name not in frozen]
     if not students:
         raise LSTMTaggerValueError(
             Errors.L476.format(pipeline=", ".join(nlp.pipe_names), taught=", ".join(text.taught))
         )
     return students
+
+
+def _get_frozen(nlp: Language) -> list[str]:
+    frozen: list[str] = nlp.config["training"].get("frozen_components") or []
+    return frozen
 
 
 def check_labels(nlp: Language, texts: Sequence[TaughtText]) -> None:
@@ -119,22 +133,31 @@ def check_labels(nlp: Language, texts: Sequence[TaughtText]) -> None:
             )
 
 
-def _repeat(folders: Sequence[Path], batcher: Batcher, joined: float) -> Iterator[Sequence[TaughtText]]:
+def _repeat(
+    folders: Sequence[Path], batcher: Batcher, joined: float, hold_out: bool = False
+) -> Iterator[Sequence[TaughtText]]:
     """YIELDS (Sequence[TaughtText]): Batches, without end: shards and their texts in random order."""
     parts = list(iterate_parts(folders))
     is_empty = False
     while not is_empty:
         is_empty = True
         random.shuffle(parts)
-        for batch in batcher(_join_some(_read_all(parts), joined)):
+        for batch in batcher(_join_some(_read_all(parts, hold_out), joined)):
             is_empty = False
             yield batch
     raise LSTMTaggerValueError(Errors.L472.format(folder=folders[0]))
 
 
-def _read_all(parts: Iterable[Sequence[Path]]) -> Iterator[TaughtText]:
+def _choose(texts: Sequence[TaughtText], is_dev: bool) -> list[TaughtText]:
+    """RETURNS (List[TaughtText]): The texts of a file that are for evaluation, or all others."""
+    return [text for i, text in enumerate(texts) if (i % DEV_SHARE == 0) == is_dev]
+
+
+def _read_all(parts: Iterable[Sequence[Path]], hold_out: bool) -> Iterator[TaughtText]:
     for paths in parts:
-        texts = [piece for text in read_part(paths) for piece in _cut(text)]
+        found = read_part(paths)
+        chosen = _choose(found, is_dev=False) if hold_out else found
+        texts = [piece for text in chosen for piece in _cut(text)]
         random.shuffle(texts)
         yield from texts
 
@@ -206,17 +229,17 @@ def create_soft_label_corpus(
     """Create a reader of texts with the most probable labels as their annotation, to train or to evaluate
     without any gold data.
 
-    soft_labels (Path | List[Path]): See `create_distillation`; of several teachers, the first counts.
+    soft_labels (Path | List[Path]): See `create_distillation`; for each annotation, the first teacher that
+        has it counts.
     is_dev (bool): Whether to read every tenth text, for evaluation, instead of all others.
     limit (int): The maximum number of texts.
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     """
 
     def read(nlp: Language) -> Iterator[Example]:
-        parts = iterate_parts(_require_folders(soft_labels)[:1])
-        texts = (text for paths in parts for text in read_part(paths))
-        chosen = (text for i, text in enumerate(texts) if (i % 10 == 9) == is_dev)
-        for text in islice(chosen, limit):
+        parts = iterate_parts(_require_folders(soft_labels))
+        texts = (text for paths in parts for text in _choose(read_part(paths), is_dev))
+        for text in islice(texts, limit):
             predicted = Doc(nlp.vocab, words=text.words, spaces=text.spaces)
             yield Example(predicted, make_annotated(nlp.vocab, text))
 
@@ -226,7 +249,7 @@ def create_soft_label_corpus(
 def make_annotated(vocab: Vocab, text: TaughtText) -> Doc:
     """RETURNS (Doc): A text with its most probable labels."""
     best = {name: name_best(softs[0]) for name, softs in text.taught.items()}
-    entities: list[Any] = [label or None for label in best.get("ent", [])]
+    entities: list[Any] = [_to_iob(label) for label in best.get("ent", [])]
     analyses = [split_label(label) for label in best.get("morph", [])]
     return Doc(
         vocab,
@@ -236,5 +259,11 @@ def make_annotated(vocab: Vocab, text: TaughtText) -> Doc:
         pos=[pos for pos, _ in analyses] or None,
         morphs=[morph for _, morph in analyses] or None,
         lemmas=best.get("lemma"),
-        ents=biluo_to_iob(entities) if entities else None,
+        ents=entities or None,
     )
+
+
+def _to_iob(label: str) -> str | None:
+    """RETURNS (Optional[str]): A label of BILUO in BIO, None if it is missing."""
+    prefix, span_type = split_span_label(label)
+    return f"{_IOB.get(prefix, prefix)}-{span_type}" if span_type else label or None

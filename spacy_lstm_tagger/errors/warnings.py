@@ -58,7 +58,7 @@ class Warnings:
     W040 = (
         "[W040] The teacher's most probable labels of {n} of {total} words are none of component '{name}': "
         "{labels}. Nothing is learned from these words. If that is not meant, choose a teacher with the "
-        "same labels, or add them with [initialize.components.{name}] labels."
+        "same labels."
     )
     W033 = (
         "[W033] The training data has no annotation for component '{name}', so it is left out of the "

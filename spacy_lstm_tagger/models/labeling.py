@@ -27,6 +27,7 @@ LogProbs: TypeAlias = npt.NDArray[np.float32]
 Scores: TypeAlias = npt.NDArray[np.float32]
 Probs: TypeAlias = npt.NDArray[np.float32]
 
+MIN_PERMITTED = 0.5  # of a token's probability; where the constraints forbid more, nothing is learned
 TEMPERATURES = (0.1, 10.0)  # a trained network needs none beyond these
 
 
@@ -213,27 +214,28 @@ class LabelingModel:
             if gradient is not None:
                 weight.grad = gradient if weight.grad is None else weight.grad + gradient
 
-    def imitate(self, scores: Ragged, targets: Probs) -> Loss:
-        """Compute the cross-entropy between the paths of labels of a teacher and those of this model, and
-        its gradient. With respect to the scores, that is the difference of the labels' probabilities; the
-        decoder's own weights learn from the teacher's most probable labels.
+    def imitate(self, scores: Ragged, targets: Probs, *, with_transitions: bool = True) -> Loss:
+        """Compute the gradient of the cross-entropy between the paths of labels of a teacher and those of
+        this model. With respect to the scores, it is the difference of the labels' probabilities; the
+        decoder's own weights learn from the teacher's most probable labels. Labels that the constraints
+        forbid are left out.
 
         scores (Ragged): `(tokens, labels)`, or those of every member of an ensemble; each learns the same.
         targets (np.ndarray): The teacher's probabilities, `(tokens, labels)`; rows of 0 are left out.
+        with_transitions (bool): Whether the decoder's own weights learn.
         RETURNS (Loss): The loss; `value` has only what is learned from the most probable labels.
         """
         best = np.where(targets.any(axis=1), targets.argmax(axis=1), -1)
         hard = None
-        if self.needs_whole_text:
+        if self.needs_whole_text and with_transitions:
             hard = self.compute_loss(scores, best, np.full_like(best, -1), 0.0)
         decoder: Decoder = self._shim.module
         flat, lengths = self._to_tensors(scores)
         expected = torch.from_numpy(targets).to(flat.device)
-        is_learned = torch.from_numpy(best >= 0).to(flat.device)[:, None]
         with torch.no_grad():
             members = torch.split(flat, targets.shape[1], dim=1)
             differences = [
-                (decoder.marginals(member, lengths, 1.0) - expected) * is_learned / len(members)
+                _subtract(decoder.marginals(member, lengths, 1.0), expected) / len(members)
                 for member in members
             ]
         d_scores = to_ragged(torch.cat(differences, dim=1), scores.lengths)
@@ -335,6 +337,16 @@ class LabelingModel:
     def _set_temperature(self, temperature: float) -> None:
         self._shim.module.temperature = temperature
         self._shim.fitted = {**self._shim.fitted, "temperature": temperature}
+
+
+def _subtract(marginals: Tensor, expected: Tensor) -> Tensor:
+    """RETURNS (Tensor): What a student's probabilities `(tokens, labels)` are above a teacher's. Those of
+    labels that the student's constraints forbid, at probability 0, are divided among the others; where
+    they are most of a token's, or the teacher says nothing, nothing is learned, so the difference is 0.
+    """
+    permitted = torch.where(marginals > 0, expected, 0.0)
+    known = permitted.sum(1, keepdim=True)
+    return torch.where(known > MIN_PERMITTED, marginals - permitted / known.clamp(min=MIN_PERMITTED), 0.0)
 
 
 def _minimize(function: Callable[[float], float], low: float, high: float) -> float:

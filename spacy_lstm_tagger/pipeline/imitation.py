@@ -12,7 +12,14 @@ from thinc.api import Optimizer, set_dropout_rate
 from ..errors import Errors, LSTMTaggerValueError
 from ..ragged import Ragged
 from .labeled import LabeledComponent
-from .soft_labels import Probs, SoftLabels, keep_most_probable, make_targets, predict_soft_labels
+from .soft_labels import (
+    Probs,
+    SoftLabels,
+    copy_words,
+    keep_most_probable,
+    make_targets,
+    predict_soft_labels,
+)
 
 if TYPE_CHECKING:
     from ..models.labeling import LabelingModel
@@ -55,8 +62,9 @@ class ImitatingComponent(LabeledComponent):
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
         """Learn from the probabilities that another component gives to its labels (Hinton et al. 2015), as
-        `TrainablePipe.distill` of spaCy 4. The gradient is that of the cross-entropy between its labels, or
-        paths of labels, and those of this component, summed over tokens.
+        `TrainablePipe.distill` of spaCy 4. The gradient of the scores is that of the cross-entropy between
+        its labels, or paths of labels, and those of this component, summed over tokens. The transitions of
+        a CRF learn from the most probable labels. Annotation that the documents have is not used.
 
         teacher_pipe (TrainablePipe): A component for the same annotation: one of this package, or spaCy's
             `tagger` or `morphologizer`.
@@ -75,7 +83,8 @@ class ImitatingComponent(LabeledComponent):
                 raise LSTMTaggerValueError(Errors.L115.format(text=example.reference.text[:60]))
         if not any(len(doc) for doc in docs):
             return losses
-        soft = predict_soft_labels(teacher_pipe, [example.reference for example in examples])
+        references = (example.reference for example in examples)
+        soft = predict_soft_labels(teacher_pipe, [copy_words(doc, doc.vocab) for doc in references])
         return self._learn(docs, [soft], drop, sgd, losses)
 
     def learn_soft_labels(
@@ -108,7 +117,7 @@ class ImitatingComponent(LabeledComponent):
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
         """Learn to predict as before `nlp.resume_training()`, against catastrophic forgetting. The
-        arguments are those of `update`. Gold labels are not used.
+        arguments are those of `update`. Gold labels are not used, and a CRF's transitions stay.
         """
         from ..models.labeling import LabelingModel  # imports torch
 
@@ -116,7 +125,7 @@ class ImitatingComponent(LabeledComponent):
         if self._rehearsal_model is None or not any(len(doc) for doc in docs):
             return losses
         targets = LabelingModel(self._rehearsal_model).predict_probs(docs)
-        return self._imitate(docs, targets, drop, sgd, losses)
+        return self._imitate(docs, targets, drop, sgd, losses, is_rehearsal=True)
 
     def _imitate(
         self,
@@ -125,11 +134,13 @@ class ImitatingComponent(LabeledComponent):
         drop: float,
         sgd: Optimizer | None,
         losses: dict[str, float],
+        *,
+        is_rehearsal: bool = False,
     ) -> dict[str, float]:
         set_dropout_rate(self.model, drop)
         scores, backprop = self._network.begin_update(docs)
         self._network.require_finite(docs, scores, self.name)
-        loss = self._network.imitate(scores, targets)
+        loss = self._network.imitate(scores, targets, with_transitions=not is_rehearsal)
         backprop(loss.d_scores)
         self._network.accumulate(loss.d_weights)
         return self._finish(sgd, losses, loss.d_scores)

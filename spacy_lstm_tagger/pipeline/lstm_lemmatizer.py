@@ -205,7 +205,7 @@ class LSTMLemmatizer(SequenceLabeler):
 
         RAISES (LSTMTaggerValueError): If `labels` has no edit trees.
         """
-        if labels is not None:
+        if labels is not None and not (isinstance(labels, Mapping) and {*labels} == {"words"}):
             for key in ("labels", "trees"):
                 if not isinstance(labels, Mapping) or key not in labels:
                     raise LSTMTaggerValueError(SpacyErrors.E857.format(name=key))

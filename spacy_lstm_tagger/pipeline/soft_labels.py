@@ -1,12 +1,13 @@
 """Soft labels: the probabilities of each token's few most probable labels, which a student learns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 from spacy.pipeline import Morphologizer, Tagger
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from thinc.api import Model
 
 from ..errors import Errors, LSTMTaggerValueError
@@ -44,6 +45,24 @@ class Teacher(Protocol):
         """RETURNS (SoftLabels): Probabilities of the labels of documents."""
 
 
+def copy_words(doc: Doc, vocab: Vocab) -> Doc:
+    """RETURNS (Doc): The words of a document without their annotation, for a teacher to read; with the
+    norms that a tokenizer has set, and what upstream components write to documents: vectors, user data.
+    """
+    words = [token.text for token in doc]
+    copy = Doc(
+        vocab,
+        words=words,
+        spaces=[bool(token.whitespace_) for token in doc],
+        user_data=dict(doc.user_data),
+    )
+    for token, new in zip(doc, copy, strict=True):
+        if token.norm_ != new.norm_:
+            new.norm_ = token.norm_
+    copy.tensor = doc.tensor
+    return copy
+
+
 def keep_most_probable(probs: Any, labels: Sequence[str], k: int = MOST_PROBABLE) -> SoftLabels:
     """RETURNS (SoftLabels): The k most probable labels, of the probabilities of all `(tokens, labels)`."""
     k = min(k, len(labels))
@@ -55,6 +74,22 @@ def keep_most_probable(probs: Any, labels: Sequence[str], k: int = MOST_PROBABLE
         np.take_along_axis(ids, order, 1),
         np.take_along_axis(kept, order, 1).astype(np.float32),
     )
+
+
+def harden(soft: SoftLabels, labels: Mapping[int, str]) -> SoftLabels:
+    """RETURNS (SoftLabels): Soft labels where some tokens have other labels, which are certain.
+
+    soft (SoftLabels): The soft labels.
+    labels (Mapping[int, str]): The indices of these tokens, and their labels.
+    """
+    names = [*soft.labels, *dict.fromkeys(label for label in labels.values() if label not in soft.labels)]
+    places = {name: place for place, name in enumerate(names)}
+    ids, probs = soft.ids.copy(), soft.probs.copy()
+    rows = list(labels)
+    ids[rows], probs[rows] = 0, 0.0
+    ids[rows, 0] = [places[label] for label in labels.values()]
+    probs[rows, 0] = [float(bool(label)) for label in labels.values()]
+    return SoftLabels(tuple(names), ids, probs)
 
 
 def make_hard(labels: Sequence[str]) -> SoftLabels:

@@ -279,12 +279,14 @@ def make_text(words: str, labels: str) -> TaughtText:
     [
         ("B-PER L-PER O U-LOC", "B I O B"),
         ("? ? O U-LOC", "  O B"),
+        ("B-CELL-LINE L-CELL-LINE O U-SOCIAL", "B I O B"),
         ("O L-PER I-PER U-LOC", "O B I B"),  # not valid in BILUO, but each the most probable
     ],
 )
 def test_entities_of_the_most_probable_labels(labels: str, iob: str) -> None:
     doc = make_annotated_doc(spacy.blank("en").vocab, make_text("Ada Lovelace saw Paris", labels))
     assert [token.ent_iob_ for token in doc] == iob.split(" ")
+    assert {ent.label_ for ent in doc.ents} <= {label.partition("-")[2] for label in labels.split()}
 
 
 @pytest.mark.parametrize("has_gold", [True, False])
@@ -344,10 +346,36 @@ def test_tables_have_rows_for_frequent_words_of_the_raw_text(soft: Path) -> None
 
 def test_a_corpus_has_the_most_probable_labels(soft: Path, teacher: Path) -> None:
     nlp = spacy.load(teacher)
-    texts = [example.reference for example in create_soft_label_corpus(soft)(nlp)]
-    assert [[token.tag_ for token in doc] for doc in texts] == tag(nlp, RAW)
-    assert [*create_soft_label_corpus(soft, is_dev=True)(nlp)] == []
+    texts, dev = (
+        [example.reference for example in create_soft_label_corpus(soft, is_dev=is_dev)(nlp)]
+        for is_dev in (False, True)
+    )
+    assert [doc.text.strip() for doc in dev] == [RAW[0], RAW[3]], "one of each file"
+    assert [doc.text.strip() for doc in texts] == [RAW[1], RAW[2], RAW[4]]
+    assert [[token.tag_ for token in doc] for doc in texts] == tag(nlp, [RAW[1], RAW[2], RAW[4]])
     assert len([*create_soft_label_corpus(soft, limit=2)(nlp)]) == 2
+
+
+def test_texts_for_evaluation_are_not_learned(soft: Path) -> None:
+    batches = _repeat([soft], make_batcher(), 0.0, hold_out=True)
+    seen = {" ".join(text.words) for _, batch in zip(range(9), batches, strict=False) for text in batch}
+    assert seen == {RAW[1], RAW[2], RAW[4]}
+
+
+def test_frozen_components_do_not_learn(soft: Path) -> None:
+    nlp = make_shared()
+    examples = make_annotated(nlp)
+    nlp.initialize(lambda: examples)
+    nlp.update(examples, sgd=Adam(0.01))
+    get_gradients(nlp)
+    texts = [*read_part(next(iterate_parts([soft])))]
+    nlp.config["training"]["frozen_components"] = ["lstm_tok2vec"]
+    assert learn_batch(nlp, texts, 0.0).keys() == {"lstm_tagger"}
+    assert 0 < len(get_gradients(nlp)) < 4, "of its own layer"
+    nlp.config["training"]["frozen_components"] = ["lstm_tagger"]
+    with pytest.raises(LSTMTaggerValueError, match="L476"):
+        learn_batch(nlp, texts, 0.0)
+    assert not get_gradients(nlp)
 
 
 # By the command
@@ -389,6 +417,27 @@ def test_without_gold_data_the_teacher_is_all_there_is(teacher: Path, tmp_path: 
     assert code == 0, text
     assert "No gold data (--paths.train)" in text
     assert tag(spacy.load(output / "model-best"), RAW) == tag(spacy.load(teacher), RAW)
+
+
+def test_a_config_without_paths_learns_from_a_teacher(teacher: Path, tmp_path: Path) -> None:
+    """Its gold data is named in its corpora, and `training.score_weights` are left to spaCy."""
+    raw, gold = tmp_path / "raw.txt", write_corpus(tmp_path / "gold.jsonl")
+    raw.write_text("\n".join(RAW))
+    config = load_config(CONFIG, interpolate=False)
+    del config["paths"], config["training"]["score_weights"]
+    config["initialize"] |= {"vectors": None, "init_tok2vec": None}
+    for name in ("train", "dev"):
+        config["corpora"][name]["path"] = str(gold)
+    config.to_disk(tmp_path / "config.cfg")
+    arguments = ("distill", teacher, tmp_path / "config.cfg", "--raw", raw, "--output", tmp_path / "out")
+    code, text = invoke_plugin(*arguments, "--training.max_steps", 1)
+    assert code == 0, text
+    assert "No gold data" not in text
+    raw.write_text("ham")
+    code, text = invoke_plugin(*arguments, "--training.max_steps", 1)
+    assert (code, "L409" in text) == (1, True), text
+    code, text = invoke_plugin(*arguments, "--training.max_steps", 1, "--force")
+    assert code == 0, text
 
 
 def test_several_teachers_make_one_student(teacher: Path, tmp_path: Path) -> None:

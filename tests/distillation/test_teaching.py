@@ -285,6 +285,36 @@ def test_every_annotation_is_taught_by_the_last_component_that_assigns_it() -> N
     assert name_best(taught["ent"]) == ["", "B-FOOD", "L-FOOD"] or name_best(taught["ent"])[0] == "O"
 
 
+def test_rules_for_a_few_words_leave_the_others_their_probabilities() -> None:
+    """spaCy's English pipelines have one for whitespace."""
+    nlp = make_trained()
+    ruler = nlp.add_pipe("attribute_ruler")
+    ruler.add(patterns=[[{"ORTH": "blue"}]], attrs={"TAG": "COLOR"})
+    pipeline = TeacherPipeline(nlp)
+    assert (pipeline.places, pipeline.hard) == ({"tag": 1}, [])
+    soft = pipeline([nlp.make_doc("Eat blue ham")])["tag"]
+    expected = predict_soft_labels(nlp.get_pipe("lstm_tagger"), [nlp.make_doc("Eat blue ham")])
+    assert name_best(soft) == ["V", "COLOR", "N"]
+    assert soft.probs[1].tolist() == [1, 0, 0, 0]
+    np.testing.assert_allclose(soft.probs[[0, 2]], expected.probs[[0, 2]])
+
+
+def test_norms_of_the_tokenizer_reach_the_teacher(folder: Path, tmp_path: Path) -> None:
+    norms = []
+
+    @Language.component("norm_reader", assigns=["token.lemma"])
+    def read_norms(doc: Doc) -> Doc:
+        norms.extend(token.norm_ for token in doc)
+        return doc
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("norm_reader")
+    nlp.to_disk(tmp_path / "teacher")
+    (tmp_path / "raw.txt").write_text("I can't")
+    teach(tmp_path / "teacher", tmp_path / "raw.txt", tmp_path / "soft", spacy.blank("en"))
+    assert norms == ["i", "can", "not"]
+
+
 def test_components_that_come_after_are_not_run() -> None:
     nlp = make_trained()
 

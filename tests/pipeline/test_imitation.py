@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import spacy
 import torch
 from helpers import CRF, SOFTMAX, make_docs, make_examples, make_pipeline, make_trained, tag
 from spacy.language import Language
@@ -87,6 +88,49 @@ def test_what_is_unknown_is_not_learned(decoder: dict[str, Any]) -> None:
     gradient = network.imitate(scores, targets).d_scores.data
     assert gradient[0].any()
     assert not gradient[1:].any()
+
+
+def test_what_the_constraints_forbid_is_not_learned() -> None:
+    """Where an entity's text was cut, for example."""
+    network = make_network({**CRF, "constraints": "seen"})
+    crf = network._shim.module.crf
+    forbidden = torch.ones(LABELS, dtype=torch.bool)
+    forbidden[2] = False
+    crf.constrain(forbidden, torch.ones(LABELS, LABELS, dtype=torch.bool), torch.ones(LABELS).bool())
+    scores = make_scores(2)
+    gradient = network.imitate(scores, np.eye(LABELS, dtype=np.float32)[[2, 1]]).d_scores.data
+    assert not gradient[0].any()
+    assert gradient[1].any()
+    targets = np.array([[0.4, 0.3, 0.3, 0], [0, 1, 0, 0]], dtype=np.float32)
+    gradient = network.imitate(scores, targets).d_scores.data
+    assert gradient[0, 2] == 0
+    assert gradient[0].any()
+    np.testing.assert_allclose(gradient[0].sum(), 0, atol=1e-6)
+
+
+def test_transitions_stay_in_rehearsal() -> None:
+    """The teacher has the same; from its most probable labels, they would become too certain."""
+    nlp = make_trained(CRF)
+    crf = nlp.get_pipe("lstm_tagger")._network._shim.module.crf
+    before = crf.transitions.detach().clone()
+    optimizer = nlp.resume_training(sgd=Adam(0.1))
+    for _ in range(3):
+        assert nlp.rehearse(make_examples(nlp), sgd=optimizer)["lstm_tagger"] > 0
+    torch.testing.assert_close(crf.transitions.detach(), before)
+
+
+def test_annotation_of_the_texts_is_not_used() -> None:
+    """An entity that is there already would keep the teacher from predicting it."""
+    teacher = spacy.blank("en")
+    ner = teacher.add_pipe("lstm_ner")
+    gold = [
+        Example.from_dict(teacher.make_doc("Ada saw Rome"), {"entities": [(0, 3, "PER"), (8, 12, "LOC")]})
+    ]
+    optimizer = teacher.initialize(lambda: gold)
+    for _ in range(30):
+        teacher.update(gold, sgd=optimizer)
+    bare = [Example(teacher.make_doc("Ada saw Rome"), teacher.make_doc("Ada saw Rome"))]
+    assert ner.distill(ner, gold) == pytest.approx(ner.distill(ner, bare), abs=1e-6)
 
 
 def learn(teacher: Language, student: Language, steps: int = 60) -> None:
