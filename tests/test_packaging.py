@@ -59,7 +59,7 @@ def setup() -> ConfigParser:
 def test_wheel_holds_only_the_package(wheel: ZipFile) -> None:
     modules = [path.relative_to(ROOT).as_posix() for path in (ROOT / PACKAGE).rglob("*.py")]
     data = {f"{PACKAGE}/report/template/{name}" for name in ("page.html.j2", "script.js", "style.css")}
-    data |= {f"{PACKAGE}/quickstart/{name}.cfg" for name in ("accuracy", "speed", "treebank")}
+    data |= {f"{PACKAGE}/quickstart/{name}.cfg" for name in ("accuracy", "distill", "speed", "treebank")}
     found = {name for name in wheel.namelist() if ".dist-info/" not in name}
     compiled = {name for name in found if Path(name).stem.startswith("_kernel.")}
     assert found - compiled == {*modules, *data, f"{PACKAGE}/py.typed"}

@@ -250,11 +250,17 @@ def test_jsonl_is_a_corpus(full, source, tmp_path):
     assert describe(docs) == describe(expected)
 
 
-def test_jsonl_with_entities_is_no_corpus(full, source, tmp_path):
-    """Its reader expects labels of words. That it says so is better than a corpus without entities."""
+def test_jsonl_with_entities_is_a_corpus(full, source, tmp_path):
     tag_files(full, source, tmp_path / "out.jsonl", columns=["tag", "ents"])
-    with pytest.raises(ValueError, match=r"L320.*line 1: entry 0 of 'ents'"):
-        list(create_jsonl_corpus(tmp_path / "out.jsonl")(spacy.blank("en")))
+    examples = list(create_jsonl_corpus(tmp_path / "out.jsonl")(spacy.blank("en")))
+    with (tmp_path / "out.jsonl").open(encoding="utf8") as file:
+        rows = [row for row in map(json.loads, file) if row["words"]]
+    assert any(row["ents"] for row in rows)
+    for example, row in zip(examples, rows, strict=True):
+        assert [token.tag_ for token in example.reference] == row["tags"]
+        assert [
+            {"start": ent.start, "end": ent.end, "label": ent.label_} for ent in example.reference.ents
+        ] == row["ents"]
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])

@@ -187,3 +187,14 @@ def test_trees_are_those_of_spacy(trained: Language) -> None:
     tree = component.labels[label]
     assert component.tree2label[tree] == label
     assert component.trees.tree_to_str(tree) == "(m 0 1 () (s 's' ''))"
+
+
+def test_words_of_raw_text_are_no_label_data() -> None:
+    """Tables get rows for them; labels are those of the examples."""
+    nlp = spacy.blank("en")
+    lemmatizer = nlp.add_pipe("lstm_lemmatizer")
+    examples = [Example.from_dict(nlp.make_doc("cats"), {"lemmas": ["cat"]})]
+    lemmatizer.initialize(lambda: examples, nlp=nlp, labels={"words": {"dogs": 10}})  # type: ignore[attr-defined]
+    data = lemmatizer.label_data  # type: ignore[attr-defined]
+    assert data["vocabulary"]["LOWER"] == {"dogs": 10, "cats": 1}
+    assert len(data["labels"]) == 1
