@@ -74,8 +74,8 @@ class ImitatingComponent(LabeledComponent):
         sgd (Optional[Optimizer]): The optimizer; without one, gradients are accumulated.
         losses (Optional[Dict[str, float]]): Updated under the component's name.
         RETURNS (Dict[str, float]): The losses.
-        RAISES (LSTMTaggerValueError): If the teacher gives no probabilities, its documents have other
-            words, or the scores are NaN or infinite.
+        RAISES (LSTMTaggerValueError): If the teacher gives no probabilities, or has none of the labels, its
+            documents have other words, or the scores are NaN or infinite.
         """
         examples, docs, losses = self._begin(examples, losses, "distill")
         for example in examples:
@@ -85,6 +85,9 @@ class ImitatingComponent(LabeledComponent):
             return losses
         references = (example.reference for example in examples)
         soft = predict_soft_labels(teacher_pipe, [copy_words(doc, doc.vocab) for doc in references])
+        if self.learns_probabilities and not {*soft.labels} & {*self.outputs}:
+            labels, known = (", ".join(names[:5]) for names in (soft.labels, self.outputs))
+            raise LSTMTaggerValueError(Errors.L479.format(name=self.name, labels=labels, known=known))
         return self._learn(docs, [soft], drop, sgd, losses)
 
     def learn_soft_labels(

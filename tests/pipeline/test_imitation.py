@@ -210,6 +210,14 @@ def test_other_words_are_refused() -> None:
         tagger.distill(tagger, [example])
 
 
+def test_a_teacher_with_other_labels_is_refused() -> None:
+    teacher = make_trained(data=[("I like ham", ["PRON", "VERB", "NOUN"])], steps=1)
+    student = make_trained(steps=1)
+    examples = [Example(student.make_doc("ham"), teacher.make_doc("ham"))]
+    with pytest.raises(LSTMTaggerValueError, match=r"L479.*'lstm_tagger'.*NOUN, PRON, VERB.*J, N, R, V"):
+        student.get_pipe("lstm_tagger").distill(teacher.get_pipe("lstm_tagger"), examples)
+
+
 def test_nothing_is_learned_from_nothing() -> None:
     nlp = make_trained(steps=1)
     tagger = nlp.get_pipe("lstm_tagger")
