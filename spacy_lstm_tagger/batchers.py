@@ -37,13 +37,20 @@ def create_joining_batcher(batcher: Batcher, joined: float = 0.5) -> Batcher:
     return batch
 
 
-def _join_some(examples: Iterable[Example], joined: float) -> Iterator[Example]:
+def draw_sizes(joined: float) -> Iterator[int]:
+    """YIELDS (int): How many texts the next document has, so that this share of them is joined: one, or two
+    to four.
+    """
     mean = (2 + MAX_JOINED) / 2
-    # The probability of starting a joined document, rather than a single example, that gives this share.
+    # The probability of starting a joined document, rather than a single text, that gives this share.
     probability = joined / (joined + (1 - joined) * mean)
-    rest = iter(examples)
     while True:
-        size = random.randint(2, MAX_JOINED) if random.random() < probability else 1
+        yield random.randint(2, MAX_JOINED) if random.random() < probability else 1
+
+
+def _join_some(examples: Iterable[Example], joined: float) -> Iterator[Example]:
+    rest = iter(examples)
+    for size in draw_sizes(joined):
         part = list(islice(rest, size))
         if not part:
             return

@@ -37,7 +37,8 @@ ALLOWED = {
     "batchers": "spacy .errors",
     "corpora": "numpy spacy .errors .schemes .corpora",
     "scorers": "spacy .metrics .pipeline .schemes .scorers",
-    "distillation": "numpy spacy srsly thinc .bulk .distillation .errors .pipeline .schemes .vocabulary",
+    "distillation": "numpy spacy srsly thinc .batchers .bulk .distillation .errors .pipeline .schemes "
+    ".vocabulary",
     "bulk": "pyarrow ray spacy srsly thinc torch tqdm .bulk .corpora .errors .pipeline",
     "report": "IPython jinja2 markupsafe numpy plotly spacy .corpora .errors .metrics .pipeline .schemes "
     ".report",

@@ -111,7 +111,7 @@ def select(
         confidences of those that are written.
     """
     assigned = find_assigned(nlp)
-    annotated = assigned | _find_ruled(nlp)
+    annotated = assigned | {name for _, pipe in nlp.pipeline for name in find_ruled(pipe)}
     there = tuple(name for name, column in OUTPUT_COLUMNS.items() if column.assigned in annotated)
     columns = _choose_columns(asked, there, is_whole)
     scored = _choose_scored(nlp, columns, there, is_whole) if scores else frozenset()
@@ -141,15 +141,12 @@ def _list(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"
 
 
-def _find_ruled(nlp: Language) -> set[str]:
-    """RETURNS (Set[str]): What rulers assign without saying so, because it depends on their rules."""
-    pipes = [pipe for _, pipe in nlp.pipeline]
-    rules = [attrs for pipe in pipes if isinstance(pipe, AttributeRuler) for attrs in pipe.attrs]
-    has_entities = any(isinstance(pipe, SpanRuler) and pipe.annotate_ents for pipe in pipes)
-    found = {
-        attribute for attribute, number in _ATTRIBUTES.items() if any(number in attrs for attrs in rules)
-    }
-    return found | {"doc.ents"} if has_entities else found
+def find_ruled(pipe: Any) -> set[str]:
+    """RETURNS (Set[str]): What a ruler assigns without saying so, because it depends on its rules."""
+    if isinstance(pipe, SpanRuler):
+        return {"doc.ents"} if pipe.annotate_ents else set()
+    rules: Any = pipe.attrs if isinstance(pipe, AttributeRuler) else []
+    return {name for name, number in _ATTRIBUTES.items() if any(number in attrs for attrs in rules)}
 
 
 def _find_scorable(nlp: Language) -> frozenset[str]:

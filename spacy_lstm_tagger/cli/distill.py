@@ -134,16 +134,13 @@ def _compare(teacher: str, student: Path, config_path: Path) -> None:
     """Show the scores of teacher and student on the development data."""
     msg.divider("Evaluation on the development data")
     config = load_config(config_path, interpolate=True)
-    weights = spacy.load(student).config["training"]["score_weights"]
+    corpora = registry.resolve({"corpora": config["corpora"]})
+    (corpus,) = resolve_dot_names(Config(corpora), [config["training"]["dev_corpus"]])
+    pipelines = [spacy.load(model) for model in (teacher, student)]
+    scores = [nlp.evaluate(list(corpus(nlp))) for nlp in pipelines]
+    weights = pipelines[-1].config["training"]["score_weights"]
     names = [name for name, weight in weights.items() if weight is not None]
-    scores = []
-    for model in (teacher, student):
-        nlp = spacy.load(model)
-        corpora = registry.resolve({"corpora": config["corpora"]})
-        (corpus,) = resolve_dot_names(Config(corpora), [config["training"]["dev_corpus"]])
-        found = nlp.evaluate(list(corpus(nlp)))
-        scores.append([found.get(name) for name in names])
-    rows = [(name, *(_percent(of_model[i]) for of_model in scores)) for i, name in enumerate(names)]
+    rows = [(name, *(_percent(of_model.get(name)) for of_model in scores)) for name in names]
     msg.table(rows, header=("Score", "Teacher", "Student"), divider=True, aligns=["l", "r", "r"])
 
 

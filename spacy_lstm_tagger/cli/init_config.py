@@ -54,10 +54,7 @@ def init_config_cli(
         msg.fail(str(error), exits=1)
     msg.good("Saved the config", output)
     msg.text("TRAIN and DEV are annotated files. If you change max_steps, change total_steps too.")
-    command = (
-        f"lstm-tagger distill TEACHER {quote(str(output))} --raw RAW"
-        if distill
-        else (f"train {quote(str(output))}")
-    )
+    path = quote(str(output))
+    command = f"lstm-tagger distill TEACHER {path} --raw RAW" if distill else f"train {path}"
     # Not by `msg`, which would break the line.
     print(f"python -m spacy {command} --output training --paths.train TRAIN --paths.dev DEV")

@@ -1,5 +1,5 @@
 """The files that soft labels are kept in: a folder for each teacher, with a file for each shard of the raw
-text, of some 8 bytes for each label of a word.
+text.
 
 A file is MessagePack, compressed with zlib: its distinct words, and arrays over its tokens.
 """

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from spacy.attrs import LEMMA, MORPH, POS, TAG
+from spacy.attrs import LEMMA
 from spacy.language import Language
-from spacy.pipeline import AttributeRuler
 from spacy.tokens import Doc
 
+from ..bulk.columns import find_ruled
 from ..errors import Errors, LSTMTaggerValueError
 from ..pipeline.entity_labels import read_biluo
 from ..pipeline.labels import read_attrs
@@ -34,7 +34,6 @@ ANNOTATIONS = {
     "ent": Annotation(frozenset({"doc.ents"}), read_biluo),
     "lemma": Annotation(frozenset({"token.lemma"}), lambda doc: read_attrs(doc, LEMMA)[:, 0]),
 }
-_RULED = {TAG: "token.tag", POS: "token.pos", MORPH: "token.morph", LEMMA: "token.lemma"}
 
 
 class TeacherPipeline:
@@ -94,9 +93,7 @@ def find_places(nlp: Language) -> dict[str, int]:
     """RETURNS (Dict[str, int]): For each annotation the index of the last component that assigns it."""
     places = {}
     for place, (name, pipe) in enumerate(nlp.pipeline):
-        assigned = {*nlp.get_pipe_meta(name).assigns}
-        if isinstance(pipe, AttributeRuler):
-            assigned = _find_assigned_by_rules(pipe)
+        assigned = {*nlp.get_pipe_meta(name).assigns} | find_ruled(pipe)
         for annotation, (attrs, _) in ANNOTATIONS.items():
             if assigned & attrs:
                 places[annotation] = place
@@ -113,12 +110,6 @@ def find_sources(nlp: Language) -> dict[str, int]:
         if annotation in ANNOTATIONS and getattr(pipe, "learns_probabilities", True):
             sources[annotation] = place
     return sources
-
-
-def _find_assigned_by_rules(ruler: AttributeRuler) -> set[str]:
-    """RETURNS (Set[str]): What the rules set, such as "token.pos"."""
-    rules: Any = ruler.attrs
-    return {_RULED[attr] for rule in rules for attr in rule if attr in _RULED}
 
 
 def _read_labels(docs: Sequence[Doc], annotation: str) -> list[str]:

@@ -13,6 +13,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
 
+from ..batchers import draw_sizes
 from ..bulk.tagging import forget_words
 from ..errors import Errors, LSTMTaggerValueError, Warnings, check_setting
 from ..pipeline.imitation import ImitatingComponent
@@ -23,13 +24,12 @@ from .pipelines import listening
 from .storage import TaughtText, count_words, iterate_parts, read_part
 
 Batcher: TypeAlias = Callable[[Iterable[TaughtText]], Iterable[Sequence[TaughtText]]]
-_IOB = {"U": "B", "L": "I"}  # prefixes of BILUO
 Folders: TypeAlias = Path | list[Path] | None
 
+_IOB = {"U": "B", "L": "I"}  # prefixes of BILUO
 N_CHECKED = 500  # texts whose labels are compared
 MANY_UNKNOWN = 0.01  # of the words: what a warning is worth
 DEV_SHARE = 10  # one text of this many is for evaluation, where there is no gold data
-MAX_JOINED = 4  # as `batchers.join_docs`
 MAX_WORDS = 256  # of a text that is learned: longer ones are cut, since batches of few texts are slow
 
 
@@ -172,13 +172,12 @@ def _cut(text: TaughtText) -> list[TaughtText]:
 
 
 def _join_some(texts: Iterable[TaughtText], joined: float) -> Iterator[TaughtText]:
-    mean = (2 + MAX_JOINED) / 2
-    probability = joined / (joined + (1 - joined) * mean)
+    sizes = draw_sizes(joined)
     waiting: list[TaughtText] = []
     size = 0
     for text in texts:
         if not waiting:
-            size = random.randint(2, MAX_JOINED) if random.random() < probability else 1
+            size = next(sizes)
         waiting.append(text)
         if len(waiting) >= size or sum(map(len, waiting)) > MAX_WORDS:
             yield _join(waiting) if len(waiting) > 1 else text

@@ -128,7 +128,7 @@ class ImitatingComponent(LabeledComponent):
         if self._rehearsal_model is None or not any(len(doc) for doc in docs):
             return losses
         targets = LabelingModel(self._rehearsal_model).predict_probs(docs)
-        return self._imitate(docs, targets, drop, sgd, losses, is_rehearsal=True)
+        return self._imitate(docs, targets, drop, sgd, losses, with_transitions=False)
 
     def _imitate(
         self,
@@ -138,12 +138,12 @@ class ImitatingComponent(LabeledComponent):
         sgd: Optimizer | None,
         losses: dict[str, float],
         *,
-        is_rehearsal: bool = False,
+        with_transitions: bool = True,
     ) -> dict[str, float]:
         set_dropout_rate(self.model, drop)
         scores, backprop = self._network.begin_update(docs)
         self._network.require_finite(docs, scores, self.name)
-        loss = self._network.imitate(scores, targets, with_transitions=not is_rehearsal)
+        loss = self._network.imitate(scores, targets, with_transitions=with_transitions)
         backprop(loss.d_scores)
         self._network.accumulate(loss.d_weights)
         return self._finish(sgd, losses, loss.d_scores)

@@ -248,8 +248,9 @@ class SequenceLabeler(ImitatingComponent):
         if vocabulary:
             self._network.set_vocabulary(vocabulary)
         else:
-            docs = lambda: (example.predicted for example in get_examples())  # noqa: E731
-            self._network.fit_vocabulary(docs, raw_words)
+            self._network.fit_vocabulary(
+                lambda: (example.predicted for example in get_examples()), raw_words
+            )
         sample = [example.predicted for example in islice(get_examples(), 10)]
         if not sample:
             raise LSTMTaggerValueError(SpacyErrors.E923.format(name=self.name))

@@ -66,16 +66,16 @@ class LSTMTok2Vec(SavedComponent, Tok2Vec):
 
         validate_get_examples(get_examples, "LSTMTok2Vec.initialize")
         suggest_settings(nlp)
-        if labels is not None:
-            parts = labels if isinstance(labels, Mapping) else {}
-            if not any(isinstance(parts.get(part), Mapping) for part in ("vocabulary", "words")):
-                raise LSTMTaggerValueError(Errors.L113.format(name=self.name, found=type(labels).__name__))
-        data = labels or {}
+        data = labels if isinstance(labels, Mapping) else {}
+        is_valid = any(isinstance(data.get(part), Mapping) for part in ("vocabulary", "words"))
+        if labels is not None and not is_valid:
+            raise LSTMTaggerValueError(Errors.L113.format(name=self.name, found=type(labels).__name__))
         if "vocabulary" in data:
             tok2vec.set_vocabulary(self.model, data["vocabulary"])
         elif not _are_dummies(get_examples()):
-            docs = lambda: (example.predicted for example in get_examples())  # noqa: E731
-            tok2vec.fit_vocabulary(self.model, docs, data.get("words"))
+            tok2vec.fit_vocabulary(
+                self.model, lambda: (example.predicted for example in get_examples()), data.get("words")
+            )
         super().initialize(get_examples, nlp=nlp)
 
 

@@ -299,6 +299,13 @@ def test_rules_for_a_few_words_leave_the_others_their_probabilities() -> None:
     np.testing.assert_allclose(soft.probs[[0, 2]], expected.probs[[0, 2]])
 
 
+def test_rulers_teach_what_their_rules_assign() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("attribute_ruler").add(patterns=[[{"ORTH": "ham"}]], attrs={"LEMMA": "ham"})
+    nlp.add_pipe("span_ruler", config={"annotate_ents": True})
+    assert find_places(nlp) == {"lemma": 0, "ent": 1}
+
+
 def test_norms_of_the_tokenizer_reach_the_teacher(folder: Path, tmp_path: Path) -> None:
     norms = []
 
